@@ -1,0 +1,50 @@
+# `make demo` and `make test` work from a fresh clone: they set up a virtual environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.PHONY: demo test lint types layers unit schema descriptor benchmark clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $(READY)
+
+demo: $(READY)
+	rm -rf demo-trial demo-output
+	$(BIN)/bids_ketamine-demo demo-trial
+	$(BIN)/bids_ketamine demo-trial demo-output participant --study norbury2021 --nprocs $(JOBS)
+	$(BIN)/bids_ketamine demo-trial demo-output group --study norbury2021
+	@echo
+	@echo "Participant reports: demo-output/sub-*.html"
+	@echo "Group report:        demo-output/group.html"
+
+test: lint types layers unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+schema: $(READY)
+	$(BIN)/python -c "import json; from bids_ketamine.study.schema import study_schema; print(json.dumps(study_schema(), indent=2))" > docs/study.schema.json
+
+descriptor: $(READY)
+	$(BIN)/python -m bids_ketamine.cli.descriptor > boutiques.json
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks.start_up
+	$(BIN)/python -m benchmarks.demo_trials
+
+clean:
+	rm -rf $(VENV) demo-trial demo-output build dist *.egg-info

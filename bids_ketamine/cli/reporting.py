@@ -1,0 +1,86 @@
+"""Reports and methods text, made from the output tree alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bids_ketamine.errors import NothingSelectedError
+
+if TYPE_CHECKING:
+    from bids_ketamine.cli.trial import Trial
+
+_SUBJECT = re.compile(r"^sub-([0-9A-Za-z+]+)")
+
+
+def participant_report(trial: Trial, participant: str) -> Path:
+    """Write one participant's report."""
+    from bids_ketamine.reports.participant import write_participant_report
+
+    return write_participant_report(trial.output_dir, participant, study=trial.study)
+
+
+def group_report(trial: Trial, *, individual_data: bool) -> Path:
+    """Write the group's report."""
+    from bids_ketamine.reports.group import write_group_report
+
+    return write_group_report(trial.output_dir, study=trial.study, individual_data=individual_data)
+
+
+def methods_text(trial: Trial, level: str) -> str:
+    """Write the methods text to ``logs/CITATION.md`` and return it.
+
+    It tells of what was really run where there are results, of the study where there are none;
+    and of both levels from the group level on.
+
+    Parameters
+    ----------
+    trial : Trial
+        Gives study and output folder.
+    level : str
+        ``participant`` or ``group``.
+    """
+    from bids_ketamine.outputs.tables import write_text
+    from bids_ketamine.reports.methods_text import boilerplate, participant_methods
+
+    output_dir = trial.output_dir if trial.output_dir.is_dir() else None
+    both = level == "group" or (trial.output_dir / "group" / "group.json").is_file()
+    text = (boilerplate if both else participant_methods)(trial.study, output_dir=output_dir)
+    write_text(trial.output_dir / "logs" / "CITATION.md", text)
+    return text
+
+
+def participants_with_results(output_dir: Path, labels: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the participants that the output tree holds results or errors of.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Folder of results.
+    labels : sequence of str or None
+        Labels asked for, without ``sub-``; ``None`` for all.
+
+    Raises
+    ------
+    NothingSelectedError
+        If there is none, or one asked for is not among them.
+    """
+    names = [path.name for path in output_dir.glob("sub-*") if path.is_dir()]
+    names += [path.name for path in (output_dir / "logs").glob("sub-*_errors.json")]
+    found = sorted({match[1] for match in map(_SUBJECT.match, names) if match is not None})
+    unknown = [label for label in labels or () if label not in found]
+    if unknown:
+        raise NothingSelectedError(
+            f"The output folder holds nothing of {', '.join(f'sub-{each}' for each in unknown)}.",
+            path=output_dir,
+            cure="Run the participant level for them first.",
+        )
+    if not found:
+        raise NothingSelectedError(
+            "The output folder holds no participant.",
+            path=output_dir,
+            cure="Run the participant level first.",
+        )
+    return tuple(found) if labels is None else tuple(labels)

@@ -1,0 +1,223 @@
+"""``main()``: parse, load the study, check, query, compute, report, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bids_ketamine.cli.console import (
+    logging_to,
+    tell_error,
+    write_crash_file,
+    write_out,
+)
+from bids_ketamine.cli.environment import (
+    available_processors,
+    configure_nipype,
+    keep_quiet,
+    set_threads,
+)
+from bids_ketamine.cli.options import RunOptions
+from bids_ketamine.cli.parser import parse_arguments
+from bids_ketamine.cli.progress import Progress
+from bids_ketamine.cli.trial import Trial, open_trial
+from bids_ketamine.errors import (
+    BidsKetamineError,
+    NothingSelectedError,
+    ReadWriteError,
+)
+
+if TYPE_CHECKING:
+    from bids_ketamine.workflows.records import ExecutionSettings
+
+INTERRUPTED = 130
+
+
+@dataclass
+class _Invocation:
+    """What is known when something unexpected happens."""
+
+    arguments: Sequence[str]
+    verbosity: int = 0
+    log_folder: Path | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the app.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The command line without the program's name; ``sys.argv`` when absent.
+
+    Returns
+    -------
+    int
+        Exit code, see :mod:`bids_ketamine.errors`; 130 when interrupted.
+    """
+    invocation = _Invocation(arguments=list(sys.argv[1:] if argv is None else argv))
+    try:
+        options = parse_arguments(invocation.arguments)
+        invocation.verbosity = options.verbosity
+        return _run(options, invocation)
+    except SystemExit as leaving:  # --help, --version
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except KeyboardInterrupt:
+        tell_error("interrupted. Sessions that are finished are reused by the same command.")
+        return INTERRUPTED
+    except BidsKetamineError as error:
+        tell_error(str(error))
+        _tell_traceback(invocation)
+        return error.exit_code
+    except OSError as error:
+        told = ReadWriteError(
+            f"Reading or writing failed: {error.strerror or error}.", path=error.filename
+        )
+        tell_error(str(told))
+        _tell_traceback(invocation)
+        return told.exit_code
+    except Exception as error:
+        _tell_unexpected(error, invocation)
+        return 1
+
+
+def _tell_unexpected(error: Exception, invocation: _Invocation) -> None:
+    path = write_crash_file(error, arguments=invocation.arguments, log_folder=invocation.log_folder)
+    where = "It could not be written to a file." if path is None else f"Traceback: {path}"
+    first_line = (str(error).splitlines() or [""])[0]
+    tell_error(f"unexpected {type(error).__name__}: {first_line} {where}")
+    _tell_traceback(invocation)
+
+
+def _tell_traceback(invocation: _Invocation) -> None:
+    if invocation.verbosity >= 2:
+        traceback.print_exc(file=sys.stderr)
+
+
+def _run(options: RunOptions, invocation: _Invocation) -> int:
+    n_procs = options.n_procs or available_processors()
+    set_threads(options.omp_n_threads or 1, os.environ)
+    keep_quiet(options.verbosity, os.environ)
+    progress = Progress(sys.stderr, verbosity=options.verbosity)
+    with logging_to(progress, verbosity=options.verbosity):
+        trial = open_trial(options)
+        invocation.log_folder = trial.output_dir / "logs"
+        if not (options.dry_run or options.reports_only or options.boilerplate_only):
+            for notice in trial.study.notices:
+                progress.write_line(f"notice: {notice}")
+        if options.boilerplate_only:
+            return _boilerplate_only(trial, options)
+        if options.reports_only:
+            return _reports_only(trial, options, progress)
+        if options.analysis_level == "group":
+            return _group(trial, options, progress)
+        return _participant(trial, options, progress, n_procs=n_procs)
+
+
+def _boilerplate_only(trial: Trial, options: RunOptions) -> int:
+    from bids_ketamine.cli.reporting import methods_text
+
+    write_out(methods_text(trial, options.analysis_level))
+    return 0
+
+
+def _reports_only(trial: Trial, options: RunOptions, progress: Progress) -> int:
+    from bids_ketamine.cli import reporting
+    from bids_ketamine.cli.participant import write_reports
+
+    if options.analysis_level == "group":
+        path = reporting.group_report(trial, individual_data=not options.no_individual_data)
+        progress.write_line(f"report: {path}")
+        return 0
+    participants = reporting.participants_with_results(trial.output_dir, options.participant_labels)
+    failed = write_reports(trial, participants, progress=progress)
+    progress.write_line(f"reports: {trial.output_dir}")
+    return 1 if failed else 0
+
+
+def _group(trial: Trial, options: RunOptions, progress: Progress) -> int:
+    from bids_ketamine.cli import reporting
+
+    if options.dry_run:
+        from bids_ketamine.cli.group_dry_run import describe_group
+
+        text, can_run = describe_group(trial)
+        write_out(text)
+        return 0 if can_run else NothingSelectedError.exit_code
+    from bids_ketamine.workflows.group import run_group_level
+
+    run_group_level(bids_dir=trial.bids_dir, output_dir=trial.output_dir, study=trial.study)
+    path = reporting.group_report(trial, individual_data=not options.no_individual_data)
+    reporting.methods_text(trial, "group")
+    progress.write_line(f"group results: {trial.output_dir / 'group'}; report: {path}")
+    return 0
+
+
+def _participant(trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int) -> int:
+    from bids_ketamine.cli import participant
+    from bids_ketamine.cli.guards import check_creatable, check_work_dir, make_writable
+
+    work_dir = (options.work_dir or Path("work")).absolute()
+    if options.work_dir is not None or not options.dry_run:
+        check_work_dir(
+            work_dir,
+            bids_dir=trial.bids_dir,
+            derivatives=trial.derivatives,
+            output_dir=trial.output_dir,
+            clean=options.clean_workdir,
+        )
+    if options.dry_run:
+        check_creatable(trial.output_dir, what="output folder")
+        return _dry_run(trial, options, n_procs=n_procs)
+    execution = _execution(options, work_dir=work_dir, n_procs=n_procs)
+    sessions = participant.select_sessions(trial, options)
+    make_writable(trial.output_dir, what="output folder")
+    make_writable(work_dir, what="work directory")
+    configure_nipype(work_dir, verbosity=options.verbosity, environment=os.environ)
+    return participant.run(
+        trial, options, sessions=sessions, execution=execution, progress=progress
+    )
+
+
+def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
+    from bids_ketamine.cli.dry_run import plan
+    from bids_ketamine.cli.dry_run_text import render
+    from bids_ketamine.cli.participant import select_sessions
+
+    analyses = plan(
+        select_sessions(trial, options),
+        study=trial.study,
+        output_dir=trial.output_dir,
+        task_labels=options.task_labels,
+    )
+    write_out(
+        render(
+            analyses,
+            study=trial.study,
+            bids_dir=trial.bids_dir,
+            derivatives=trial.derivatives,
+            output_dir=trial.output_dir,
+            n_procs=n_procs,
+        )
+    )
+    return 0 if any(each.can_run for each in analyses) else NothingSelectedError.exit_code
+
+
+def _execution(options: RunOptions, *, work_dir: Path, n_procs: int) -> ExecutionSettings:
+    from bids_ketamine.cli.plugin_file import read_plugin_file
+    from bids_ketamine.workflows.records import ExecutionSettings
+
+    return ExecutionSettings(
+        n_procs=n_procs,
+        omp_n_threads=options.omp_n_threads or 1,
+        memory_gb=None if options.memory_mb is None else options.memory_mb / 1024,
+        work_dir=work_dir,
+        plugin=None if options.use_plugin is None else read_plugin_file(options.use_plugin),
+        stop_on_first_crash=options.stop_on_first_crash,
+        clean_work_dir=options.clean_workdir,
+    )

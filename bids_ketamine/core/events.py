@@ -1,0 +1,238 @@
+"""Events table -> what the GLM models: blocks, error trials, empty conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+#: Condition of the regressor of no interest for wrong and missing answers.
+ERROR_CONDITION = "error_trials"
+
+
+class ConditionRule(Protocol):
+    """Which trials make a condition."""
+
+    @property
+    def name(self) -> str:
+        """Name of the regressor."""
+
+    @property
+    def trial_type(self) -> tuple[str, ...]:
+        """Values of the trial-type column; empty for the name itself."""
+
+    @property
+    def duration(self) -> float | None:
+        """Duration given to every trial, s; None for the table's."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether consecutive trials are joined."""
+
+
+class ErrorRule(Protocol):
+    """Which trials are errors, and where they are modelled."""
+
+    @property
+    def column(self) -> str:
+        """Column that tells right answers."""
+
+    @property
+    def correct(self) -> tuple[str, ...]:
+        """Values that mean a right answer."""
+
+    @property
+    def response_time_column(self) -> str:
+        """Column with the response time, s."""
+
+    @property
+    def delay_if_no_response(self) -> float:
+        """Time after the onset where there is no response, s."""
+
+    @property
+    def not_applicable(self) -> tuple[str, ...]:
+        """Trial types that are never errors."""
+
+    @property
+    def remove_from_conditions(self) -> bool:
+        """Whether error trials leave their condition."""
+
+
+class ModelledEvents(NamedTuple):
+    """Events as they enter the design matrix.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``onset`` (s), ``duration`` (s), ``trial_type`` (condition), sorted by onset.
+    conditions : tuple of str
+        Conditions of interest that have events.
+    dropped : tuple of str
+        One sentence for everything of the table that is not modelled.
+    n_errors : int
+        Error trials modelled.
+    """
+
+    table: pd.DataFrame
+    conditions: tuple[str, ...]
+    dropped: tuple[str, ...]
+    n_errors: int
+
+
+def model_events(
+    events: pd.DataFrame,
+    *,
+    trial_type_column: str,
+    conditions: Sequence[ConditionRule],
+    error_trials: ErrorRule | None,
+    scan_duration: float,
+) -> ModelledEvents:
+    """Sort trials into conditions and error trials.
+
+    Conditions with ``blocks`` join consecutive trials: a block lasts from the onset of its
+    first trial to the end of its last one and keeps its error trials. Other conditions lose
+    their error trials if the rule says so. An error trial is modelled at onset + response
+    time, or at onset + ``delay_if_no_response`` where there is no response, with duration 0.
+
+    Parameters
+    ----------
+    events : DataFrame
+        ``onset`` and ``duration`` in s, and the columns the rules name.
+    trial_type_column : str
+        Column that names conditions.
+    conditions : sequence of ConditionRule
+        Conditions of the study.
+    error_trials : ErrorRule or None
+        None: answers are ignored.
+    scan_duration : float
+        Length of the run, s; later onsets are dropped.
+
+    Returns
+    -------
+    ModelledEvents
+        Table, conditions with events, and what was left out.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Rule
+    >>> table = pd.DataFrame(
+    ...     {"onset": [0.0, 5.0, 20.0], "duration": [4.0, 4.0, 4.0], "trial_type": ["a", "a", "b"]}
+    ... )
+    >>> rules = [Rule(name=n, trial_type=(), duration=None, blocks=True) for n in "ab"]
+    >>> modelled = model_events(table, trial_type_column="trial_type", conditions=rules,
+    ...                         error_trials=None, scan_duration=60.0)
+    >>> modelled.table["duration"].tolist()
+    [9.0, 4.0]
+    """
+    dropped: list[str] = []
+    trials = _usable_trials(events, scan_duration, dropped)
+    types = trials[trial_type_column].astype("string").fillna("n/a").to_numpy(dtype=object)
+    condition_of = _assign_conditions(types, conditions, dropped)
+    modelled = condition_of != ""
+    wrong = _is_error(trials, types, error_trials) & modelled
+    parts = []
+    present = []
+    for rule in conditions:
+        chosen = condition_of == rule.name
+        if rule.blocks:
+            part = _blocks(trials, condition_of, rule.name)
+        else:
+            if error_trials is not None and error_trials.remove_from_conditions:
+                chosen = chosen & ~wrong
+            part = trials.loc[chosen, ["onset", "duration"]].copy()
+        if rule.duration is not None:
+            part["duration"] = rule.duration
+        unknown = part["duration"].isna()
+        if unknown.any():
+            dropped.append(f"{int(unknown.sum())} trials of `{rule.name}` without a duration")
+            part = part.loc[~unknown]
+        if part.empty:
+            dropped.append(f"condition `{rule.name}` has no trials")
+            continue
+        part["trial_type"] = rule.name
+        present.append(rule.name)
+        parts.append(part)
+    if wrong.any() and error_trials is not None:
+        parts.append(_errors(trials.loc[wrong], error_trials))
+    columns = ["onset", "duration", "trial_type"]
+    table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    table = table.sort_values("onset", kind="stable").reset_index(drop=True)[columns]
+    return ModelledEvents(table, tuple(present), tuple(dropped), int(wrong.sum()))
+
+
+def _usable_trials(events: pd.DataFrame, scan_duration: float, dropped: list[str]) -> pd.DataFrame:
+    onset = events["onset"].to_numpy(dtype=float)
+    for unusable, sentence in (
+        (np.isnan(onset), "without an onset"),
+        (onset >= scan_duration, "after the end of the run"),
+    ):
+        if unusable.any():
+            dropped.append(f"{int(unusable.sum())} events {sentence}")
+    keep = ~np.isnan(onset) & ~(onset >= scan_duration)
+    return events.loc[keep].sort_values("onset", kind="stable").reset_index(drop=True)
+
+
+def _assign_conditions(
+    types: np.ndarray, conditions: Sequence[ConditionRule], dropped: list[str]
+) -> np.ndarray:
+    owner = {value: rule.name for rule in conditions for value in (rule.trial_type or (rule.name,))}
+    assigned = np.array([owner.get(value, "") for value in types], dtype=object)
+    values, counts = np.unique(types[assigned == ""].astype(str), return_counts=True)
+    if len(values):
+        listing = ", ".join(
+            f"{value} ({count})" for value, count in zip(values, counts, strict=True)
+        )
+        dropped.append(f"trial types in no condition: {listing}")
+    return assigned
+
+
+def _is_error(trials: pd.DataFrame, types: np.ndarray, rule: ErrorRule | None) -> np.ndarray:
+    if rule is None:
+        return np.zeros(len(trials), dtype=bool)
+    answers = trials[rule.column].map(_answer).to_numpy(dtype=object)
+    correct = {_answer(value) for value in rule.correct}
+    judged = ~np.isin(types.astype(str), rule.not_applicable)
+    return np.array([answer not in correct for answer in answers], dtype=bool) & judged
+
+
+def _answer(value: object) -> str:
+    """Return an answer as text; 1, 1.0 and "1" are the same answer."""
+    text = str(value).strip().lower()
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return f"{number:g}"
+
+
+def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, name: str) -> pd.DataFrame:
+    # A trial of another condition ends a block; events in no condition (fixation) do not.
+    known = condition_of != ""
+    conditions = condition_of[known]
+    rows = trials.loc[known]
+    if not len(rows):
+        return pd.DataFrame({"onset": [], "duration": []}, dtype=float)
+    block = np.cumsum(np.r_[True, conditions[1:] != conditions[:-1]])
+    ends = rows["onset"] + rows["duration"]
+    joined = pd.DataFrame(
+        {
+            "onset": rows["onset"].groupby(block).min(),
+            "end": ends.groupby(block).max(),
+            "condition": pd.Series(conditions, index=rows.index).groupby(block).first(),
+        }
+    )
+    own = joined.loc[joined["condition"] == name]
+    return pd.DataFrame({"onset": own["onset"], "duration": own["end"] - own["onset"]})
+
+
+def _errors(trials: pd.DataFrame, rule: ErrorRule) -> pd.DataFrame:
+    if rule.response_time_column in trials:
+        delay = pd.to_numeric(trials[rule.response_time_column], errors="coerce")
+    else:
+        delay = pd.Series(np.nan, index=trials.index)
+    delay = delay.where(delay > 0).fillna(rule.delay_if_no_response)
+    return pd.DataFrame(
+        {"onset": trials["onset"] + delay, "duration": 0.0, "trial_type": ERROR_CONDITION}
+    )

@@ -1,0 +1,156 @@
+"""Who is left out of group statistics, and why (applied alike to all sessions)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bids_ketamine.core.group.measures import MeasureArrays, ObjectArray
+from bids_ketamine.core.group.moments import BoolArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedExclusion:
+    """An exclusion that somebody decided on.
+
+    Attributes
+    ----------
+    participant : str
+        The participant.
+    session : str or None
+        The session it is about; ``None`` for all.
+    task : str or None
+        The task it is about; ``None`` for all.
+    reason : str
+        Why.
+    """
+
+    participant: str
+    session: str | None
+    task: str | None
+    reason: str
+
+
+def exclusion_reasons(
+    *,
+    measures: MeasureArrays,
+    tasks: Sequence[str],
+    maximum_mean_fd: float | None,
+    minimum_volumes: int | None,
+    listed: Sequence[ListedExclusion],
+) -> ObjectArray:
+    """Say for each participant, session and task why its measures are left out.
+
+    A session's run that is excluded takes the participant's measures of that task out of all
+    sessions, so that sessions are always compared over the same participants.
+
+    Parameters
+    ----------
+    measures : MeasureArrays
+        Measures with the mean framewise displacement and the volumes kept of their runs.
+    tasks : sequence of str
+        Tasks along the last axis of the result.
+    maximum_mean_fd : float or None
+        Largest mean framewise displacement of a run, mm; an unknown one is not excluded.
+    minimum_volumes : int or None
+        Fewest volumes kept in a run; an unknown number is not excluded.
+    listed : sequence of ListedExclusion
+        Exclusions by name.
+
+    Returns
+    -------
+    ndarray of object, shape (n_participants, n_sessions, n_tasks)
+        Reasons; empty where nothing is excluded.
+    """
+    shape = (len(measures.participants), len(measures.sessions), len(tasks))
+    own: dict[tuple[int, int, int], list[str]] = {}
+    for number, task in enumerate(tasks):
+        of_task = measures.of_task(task)
+        worst_fd = np.fmax.reduce(measures.mean_fd[:, :, of_task], axis=2, initial=np.nan)
+        fewest = np.fmin.reduce(measures.n_volumes_kept[:, :, of_task], axis=2, initial=np.nan)
+        if maximum_mean_fd is not None:
+            for one, session in np.argwhere(worst_fd > maximum_mean_fd):
+                own.setdefault((one, session, number), []).append(
+                    f"mean FD {worst_fd[one, session]:.4g} mm > {maximum_mean_fd:g} mm"
+                )
+        if minimum_volumes is not None:
+            for one, session in np.argwhere(fewest < minimum_volumes):
+                own.setdefault((one, session, number), []).append(
+                    f"{fewest[one, session]:g} volumes kept < {minimum_volumes}"
+                )
+    for each in listed:
+        one = measures.participants.index(each.participant)
+        for session, session_name in enumerate(measures.sessions):
+            for number, task in enumerate(tasks):
+                if each.session in (None, session_name) and each.task in (None, task):
+                    own.setdefault((one, session, number), []).append(each.reason)
+    return _to_all_sessions(own, shape, measures.sessions)
+
+
+def _to_all_sessions(
+    own: dict[tuple[int, int, int], list[str]], shape: tuple[int, int, int], sessions: Sequence[str]
+) -> ObjectArray:
+    reasons = np.full(shape, "", dtype=object)
+    for (one, session, task), texts in own.items():
+        reasons[one, session, task] = "; ".join(texts)
+    for one, task in {(one, task) for one, _, task in own}:
+        excluded = [session for session in range(shape[1]) if (one, session, task) in own]
+        inherited = "; ".join(
+            f"excluded with session {sessions[session]}: {reasons[one, session, task]}"
+            for session in excluded
+        )
+        for session in set(range(shape[1])) - set(excluded):
+            reasons[one, session, task] = inherited
+    return reasons
+
+
+def included_values(
+    *, measures: MeasureArrays, tasks: Sequence[str], exclusions: ObjectArray
+) -> tuple[BoolArray, ObjectArray]:
+    """Tell which values go into group statistics, and why others do not.
+
+    Parameters
+    ----------
+    measures : MeasureArrays
+        Measures.
+    tasks : sequence of str
+        Tasks along the last axis of `exclusions`.
+    exclusions : ndarray of object, shape (n_participants, n_sessions, n_tasks)
+        Result of :func:`exclusion_reasons`.
+
+    Returns
+    -------
+    included : ndarray of bool, shape (n_participants, n_sessions, n_measures)
+        Whether a value is there and not excluded.
+    reason : ndarray of object, the same shape
+        Why not; empty for included values and where there is no row.
+    """
+    position = measures.keys["task"].map({task: k for k, task in enumerate(tasks)})
+    excluded = exclusions[:, :, position.to_numpy(dtype=np.intp)]
+    reason = np.where(measures.present & (excluded != ""), excluded, measures.reason)
+    return np.isfinite(measures.value) & (excluded == ""), reason
+
+
+def unchecked_displacements(*, measures: MeasureArrays, tasks: Sequence[str]) -> int:
+    """Count the sessions of a task whose framewise displacement nobody knows.
+
+    Parameters
+    ----------
+    measures : MeasureArrays
+        Measures.
+    tasks : sequence of str
+        Tasks to look at.
+
+    Returns
+    -------
+    int
+        Participant-session-tasks that have rows, none of them with a displacement.
+    """
+    count = 0
+    for task in tasks:
+        of_task = measures.of_task(task)
+        known = np.isfinite(measures.mean_fd[:, :, of_task]).any(axis=2)
+        count += int((measures.present[:, :, of_task].any(axis=2) & ~known).sum())
+    return count

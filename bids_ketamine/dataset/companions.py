@@ -1,0 +1,228 @@
+"""What goes with a series: brain mask, confounds, events, metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bids_ketamine.dataset.content import content_problem
+from bids_ketamine.dataset.filters import FileFilter
+from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.metadata import Metadata, applies, nearest_last, read_metadata
+from bids_ketamine.dataset.names import DatasetFile, listed
+from bids_ketamine.dataset.session_files import (
+    COMBINED_ENTITIES,
+    DERIVED_ENTITIES,
+    IMAGE_EXTENSIONS,
+    SessionFiles,
+    belongs,
+)
+
+#: Longest repetition time taken for seconds; larger ones are milliseconds.
+LONGEST_T_R = 60.0
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A file that goes with a series, or the reason why there is none.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file.
+    reason : str or None
+        Why it cannot be used.
+    absent : bool
+        Whether no such file exists at all.
+    """
+
+    path: Path | None
+    reason: str | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Acquisition times from sidecars.
+
+    Attributes
+    ----------
+    t_r : float or None
+        Repetition time, s.
+    start_time : float or None
+        Acquisition time of the reference slice, s.
+    slice_timing_corrected : bool or None
+        Whether slice timing was corrected.
+    reason : str or None
+        Why there is no repetition time.
+    """
+
+    t_r: float | None
+    start_time: float | None
+    slice_timing_corrected: bool | None
+    reason: str | None = None
+
+
+def find_mask(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
+    """Find the brain mask of a series: its entities, in its space.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    bold : DatasetFile
+        The series.
+    chosen : FileFilter
+        Conditions of the user's.
+    """
+    chosen = chosen.with_defaults(desc="brain", suffix="mask")
+    for files in session.searched(bold.dataset):
+        masks = [
+            file
+            for file in files
+            if session.own(file)
+            and file.extension in IMAGE_EXTENSIONS
+            and chosen.accepts(file)
+            and belongs(file, bold, apart_from={"desc"} | chosen.keys)
+        ]
+        if masks:
+            return _the_one(masks)
+    entities = _without(bold, COMBINED_ENTITIES) | {"desc": "brain"}
+    return _absent(session.expected(entities, "mask", ".nii.gz"), session.places)
+
+
+def find_confounds(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
+    """Find the confounds table of a series, whatever the space of the series.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    bold : DatasetFile
+        The series.
+    chosen : FileFilter
+        Conditions of the user's.
+    """
+    # fMRIPrep 20 renamed `regressors` to `timeseries`.
+    suffixes = ["timeseries", "regressors"]
+    if "suffix" in chosen.keys:
+        suffixes = [suffix for suffix in chosen.wanted["suffix"] if suffix is not None]
+    chosen = chosen.with_defaults(desc="confounds")
+    for files in session.searched(bold.dataset):
+        for suffix in suffixes:
+            tables = [
+                file
+                for file in files
+                if session.own(file)
+                and file.suffix == suffix
+                and file.extension == ".tsv"
+                and chosen.accepts(file)
+                and belongs(file, bold, apart_from=DERIVED_ENTITIES | chosen.keys)
+            ]
+            if tables:
+                return _the_one(tables)
+    entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES) | {"desc": "confounds"}
+    return _absent(session.expected(entities, "timeseries", ".tsv"), session.places)
+
+
+def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
+    """Find the events of a series in the raw dataset, by inheritance.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    bold : DatasetFile
+        The series.
+    chosen : FileFilter
+        Conditions of the user's.
+    """
+    tables = [
+        file
+        for file in session.raw
+        if file.suffix == "events"
+        and file.extension == ".tsv"
+        and "task" in file.entities
+        and chosen.accepts(file)
+        and applies(file, bold, ignoring=chosen.keys)
+    ]
+    if tables:
+        last = nearest_last(tables)[-1]
+        nearest = [
+            file
+            for file in tables
+            if (file.depth, len(file.entities)) == (last.depth, len(last.entities))
+        ]
+        return _the_one(nearest)
+    entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES)
+    return _absent(session.expected(entities, "events", ".tsv"), "the raw dataset")
+
+
+def find_timing(session: SessionFiles, series: DatasetFile) -> Timing:
+    """Read acquisition times: the derivative's sidecars, then the raw ones for the TR.
+
+    The header of the image is never asked: what writes it often leaves 1 s.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    series : DatasetFile
+        The series.
+    """
+    derived = read_metadata(
+        series, session.derivatives.get(series.dataset, ()), suffix=series.suffix
+    )
+    if derived.problem is not None:
+        return Timing(None, None, None, reason=derived.problem)
+    source = derived
+    if "RepetitionTime" not in derived.values:
+        source = read_metadata(
+            series, session.raw, suffix="bold", ignoring=DERIVED_ENTITIES | COMBINED_ENTITIES
+        )
+    if source.problem is not None:
+        return Timing(None, None, None, reason=source.problem)
+    t_r = source.number("RepetitionTime")
+    reason = _t_r_problem(source, series)
+    return Timing(
+        t_r=None if reason else t_r,
+        start_time=derived.number("StartTime"),
+        slice_timing_corrected=derived.truth("SliceTimingCorrected"),
+        reason=reason,
+    )
+
+
+def missing_companion(task: str, kind: str, companion: Companion) -> Missing:
+    """Record a companion that cannot be used."""
+    return Missing(f"{task}: {kind}", companion.reason or "")
+
+
+def _t_r_problem(source: Metadata, series: DatasetFile) -> str | None:
+    stem = series.path.name.removesuffix(series.extension)
+    if "RepetitionTime" not in source.values:
+        return (
+            f"neither {stem}.json nor a sidecar of the raw dataset states RepetitionTime "
+            "(the image's header is not trusted)"
+        )
+    t_r = source.number("RepetitionTime")
+    if t_r is None or not 0 < t_r <= LONGEST_T_R:
+        shown = source.values["RepetitionTime"]
+        return f"RepetitionTime of {stem} is {shown!r}; BIDS wants seconds"
+    return None
+
+
+def _without(file: DatasetFile, left_out: Collection[str]) -> dict[str, str]:
+    return {key: value for key, value in file.entities.items() if key not in left_out}
+
+
+def _absent(expected: str, place: str) -> Companion:
+    return Companion(None, f"expected {expected} in {place}", absent=True)
+
+
+def _the_one(files: Sequence[DatasetFile]) -> Companion:
+    if len(files) > 1:
+        names = listed(file.path.name for file in files)
+        return Companion(None, f"several files fit ({names}): choose one with `--bids-filter-file`")
+    problem = content_problem(files[0].path)
+    return Companion(None, problem) if problem else Companion(files[0].path)

@@ -1,0 +1,114 @@
+"""What the dataset offers to one participant-session: frozen records of paths and metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that is not there, and what follows from it.
+
+    Attributes
+    ----------
+    what : str
+        Such as ``"faces: events.tsv"``.
+    reason : str
+        One sentence: which file was expected where, or why it cannot be used.
+    """
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """Files and metadata of one run.
+
+    Attributes
+    ----------
+    task : str
+        ``task`` entity.
+    run : str or None
+        ``run`` entity as written in the file name.
+    bold, mask, confounds, events : Path or None
+        BOLD series, brain mask, confounds table, events table; ``None`` for a kind the
+        analysis of this run does not need.
+    timeseries : Path or None
+        Region time series in XCP-D's naming, instead of images.
+    description : str
+        ``desc`` entity of the BOLD series: ``preproc`` or ``smoothAROMAnonaggr``.
+    space : str
+        ``space`` entity of the BOLD series (empty for time series without one).
+    t_r : float or None
+        Repetition time from the sidecar, s. ``None`` only for time series.
+    start_time : float or None
+        Acquisition time of the reference slice after slice-timing correction, s
+        (``StartTime``); ``None`` where the sidecar has none.
+    slice_timing_corrected : bool or None
+        From the sidecar.
+    entities : tuple of (str, str)
+        Further entities of the file name (``acq``, ``dir``, ...) in BIDS order, kept in
+        output names.
+    """
+
+    task: str
+    run: str | None
+    bold: Path | None
+    mask: Path | None
+    confounds: Path | None
+    events: Path | None
+    timeseries: Path | None
+    description: str
+    space: str
+    t_r: float | None
+    start_time: float | None
+    slice_timing_corrected: bool | None
+    entities: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of the run, for fingerprints and sources."""
+        candidates = (self.bold, self.mask, self.confounds, self.events, self.timeseries)
+        return tuple(path for path in candidates if path is not None)
+
+
+@dataclass(frozen=True)
+class SessionInputs:
+    """One participant-session.
+
+    Attributes
+    ----------
+    participant : str
+        Label without ``sub-``.
+    session : str
+        Meaning of the session in the study (``pre``, ``post``, ...).
+    label : str or None
+        Session label in the dataset without ``ses-``; ``None`` where there are no session
+        folders.
+    runs : tuple of RunInputs
+        Usable runs, by task and run.
+    missing : tuple of Missing
+        What is not there.
+    """
+
+    participant: str
+    session: str
+    label: str | None
+    runs: tuple[RunInputs, ...]
+    missing: tuple[Missing, ...]
+
+    def runs_of(self, task: str) -> tuple[RunInputs, ...]:
+        """Return the runs of a ``task`` entity."""
+        return tuple(run for run in self.runs if run.task == task)
+
+    @property
+    def prefix(self) -> str:
+        """Start of output file names: ``sub-01_ses-pre`` or ``sub-01``."""
+        return f"sub-{self.participant}" + ("" if self.label is None else f"_ses-{self.label}")
+
+    @property
+    def folder(self) -> str:
+        """Folder of outputs: ``sub-01/ses-pre`` or ``sub-01``."""
+        return f"sub-{self.participant}" + ("" if self.label is None else f"/ses-{self.label}")

@@ -1,0 +1,113 @@
+"""Metadata of a file from its JSON sidecars, by the BIDS inheritance principle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bids_ketamine.dataset.content import content_problem
+from bids_ketamine.dataset.names import DatasetFile, same_value
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the sidecars of a file say.
+
+    Attributes
+    ----------
+    values : mapping of str to object
+        Keys of all sidecars; the nearest wins.
+    problem : str or None
+        Why a sidecar could not be read.
+    """
+
+    values: Mapping[str, object]
+    problem: str | None = None
+
+    def number(self, key: str) -> float | None:
+        """Return a number, ``None`` where the key is absent or holds no number."""
+        value = self.values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value)
+
+    def truth(self, key: str) -> bool | None:
+        """Return a boolean, ``None`` where the key is absent or holds none."""
+        value = self.values.get(key)
+        return value if isinstance(value, bool) else None
+
+
+def applies(candidate: DatasetFile, target: DatasetFile, *, ignoring: Collection[str] = ()) -> bool:
+    """Tell whether a file applies to another one by inheritance.
+
+    A file applies when it lies in the folder of the other or above, and each entity of its
+    name has the same value in the other's name.
+
+    Parameters
+    ----------
+    candidate : DatasetFile
+        Such as ``task-faces_bold.json`` at the dataset's root.
+    target : DatasetFile
+        Such as a BOLD series.
+    ignoring : collection of str
+        Entities that need not agree.
+    """
+    above = candidate.folder == "" or f"{target.folder}/".startswith(f"{candidate.folder}/")
+    return above and all(
+        key in ignoring or same_value(key, value, target.get(key))
+        for key, value in candidate.entities.items()
+    )
+
+
+def nearest_last(files: Iterable[DatasetFile]) -> list[DatasetFile]:
+    """Sort files that apply by inheritance: the most specific comes last."""
+    return sorted(files, key=lambda file: (file.depth, len(file.entities), file.path.name))
+
+
+def read_metadata(
+    target: DatasetFile,
+    files: Iterable[DatasetFile],
+    *,
+    suffix: str,
+    ignoring: Collection[str] = (),
+) -> Metadata:
+    """Merge the sidecars that apply to a file.
+
+    Parameters
+    ----------
+    target : DatasetFile
+        The file.
+    files : iterable of DatasetFile
+        Files among which its sidecars are.
+    suffix : str
+        Suffix of the sidecars.
+    ignoring : collection of str
+        Entities that need not agree.
+
+    Returns
+    -------
+    Metadata
+        Merged values; a sidecar that cannot be read is told in ``problem``.
+    """
+    values: dict[str, object] = {}
+    sidecars = [
+        file
+        for file in files
+        if file.extension == ".json"
+        and file.suffix == suffix
+        and applies(file, target, ignoring=ignoring)
+    ]
+    for sidecar in nearest_last(sidecars):
+        problem = content_problem(sidecar.path)
+        if problem is None:
+            try:
+                content = json.loads(sidecar.path.read_text(encoding="utf-8-sig"))
+            except (OSError, ValueError):
+                content = None
+            if isinstance(content, dict):
+                values.update(content)
+                continue
+            problem = f"{sidecar.path.name} is not valid JSON"
+        return Metadata(values={}, problem=problem)
+    return Metadata(values=values)

@@ -1,0 +1,195 @@
+"""Treatment arms and covariates of participants, from the raw dataset's tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bids_ketamine.dataset.clinical import (
+    PARTICIPANTS,
+    ClinicalTable,
+    everybody,
+    read_clinical_table,
+)
+from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.labels import SessionRules
+from bids_ketamine.dataset.names import listed
+from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.study.spec import CovariateSpec, SessionSpec, StudySpec
+
+
+@dataclass(frozen=True)
+class CovariateTable:
+    """Covariates of all participants.
+
+    Attributes
+    ----------
+    values : pandas.DataFrame
+        One row a participant (index ``participant_id``, with ``sub-``), one column a covariate:
+        float64 for numeric ones, rank from 0 for ordered ones, text for categorical ones; NaN
+        where missing.
+    skipped : tuple of Missing
+        Optional covariates that are not there.
+    """
+
+    values: pd.DataFrame
+    skipped: tuple[Missing, ...]
+
+
+def participant_arms(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
+    """Read the treatment arm of every participant.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Column and arms.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a participant (index ``participant_id``, with ``sub-``): ``arm`` (``None`` where
+        it cannot be told) and ``reason`` (why, else ``None``).
+
+    Raises
+    ------
+    InputMissingError
+        If participants.tsv is not there.
+    InputDataError
+        If it has no such column, or none of its values is an arm of the study.
+    """
+    if study.arms is None:
+        people = [f"sub-{label}" for label in everybody(bids_dir, ())]
+        return _arm_frame(people, [None] * len(people), [None] * len(people))
+    column, levels = study.arms.column, study.arms.levels
+    clinical = read_clinical_table(bids_dir, PARTICIPANTS, purpose="the treatment arms")
+    table = clinical.table
+    place = table.position(column, purpose=", which holds the treatment arm")
+    labels, arms, reasons = [], [], []
+    for (participant, _), row in clinical.rows.items():
+        value = table.text(row, place)
+        reason = None
+        if value is None:
+            reason = f"`{column}` is n/a in participants.tsv"
+        elif value not in levels:
+            reason = f"`{column}` is `{value}` in participants.tsv, no arm of the study"
+        labels.append(f"sub-{participant}")
+        arms.append(value if reason is None else None)
+        reasons.append(reason)
+    if not any(arms):
+        found = sorted({cells[place] for cells in table.rows})
+        raise InputDataError(
+            f"No value of `{column}` is an arm of the study ({listed(levels)}); "
+            f"values: {listed(found)}.",
+            path=table.path,
+            cure="State `arms: {column: ..., levels: [...]}` in the study file.",
+        )
+    return _arm_frame(labels, arms, reasons)
+
+
+def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
+    """Read the covariates of every participant.
+
+    Of a table with one row a session, the row of the study's first session is taken.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Covariates.
+
+    Returns
+    -------
+    CovariateTable
+        Their values, and the optional ones that are not there.
+
+    Raises
+    ------
+    InputMissingError
+        If a table that is not optional is not there.
+    InputDataError
+        If a column that is not optional is not there, a numeric cell is not a number, or an
+        ordered one is none of the levels.
+    """
+    rules = SessionRules(bids_dir, study.sessions)
+    columns: dict[str, dict[str, float | str]] = {}
+    skipped: list[Missing] = []
+    seen: list[str] = []
+    for covariate in study.covariates:
+        purpose = f"the covariate `{covariate.name}`"
+        column = covariate.column or covariate.name
+        try:
+            clinical = read_clinical_table(bids_dir, covariate.table, purpose=purpose)
+        except InputMissingError as error:
+            if not covariate.optional:
+                raise
+            skipped.append(Missing(f"covariate {covariate.name}", error.message))
+            continue
+        if column not in clinical.table.columns and covariate.optional:
+            reason = f"{clinical.name} has no column `{column}`"
+            skipped.append(Missing(f"covariate {covariate.name}", reason))
+            continue
+        place = clinical.table.position(column, purpose=f" ({purpose} needs it)")
+        seen.extend(clinical.participants)
+        values: dict[str, float | str] = {}
+        for participant in clinical.participants:
+            row = _baseline_row(clinical, participant, study.sessions[0], rules)
+            if row is not None:
+                values[participant] = _covariate_value(clinical, row, place, covariate)
+        columns[covariate.name] = values
+    people = everybody(bids_dir, seen)
+    data = {
+        covariate.name: pd.Series(
+            [columns[covariate.name].get(label, math.nan) for label in people],
+            index=[f"sub-{label}" for label in people],
+            dtype=object if covariate.kind == "categorical" else np.float64,
+        )
+        for covariate in study.covariates
+        if covariate.name in columns
+    }
+    index = pd.Index([f"sub-{label}" for label in people], name="participant_id")
+    return CovariateTable(pd.DataFrame(data, index=index), tuple(skipped))
+
+
+def _arm_frame(
+    labels: list[str], arms: list[str | None], reasons: list[str | None]
+) -> pd.DataFrame:
+    index = pd.Index(labels, name="participant_id")
+    return pd.DataFrame(
+        {
+            "arm": pd.Series(arms, index=index, dtype=object),
+            "reason": pd.Series(reasons, index=index, dtype=object),
+        }
+    )
+
+
+def _baseline_row(
+    clinical: ClinicalTable, participant: str, session: SessionSpec, rules: SessionRules
+) -> int | None:
+    if not clinical.has_sessions:
+        return clinical.rows.get((participant, None))
+    return clinical.rows.get((participant, rules.label(session, participant).label))
+
+
+def _covariate_value(
+    clinical: ClinicalTable, row: int, place: int, covariate: CovariateSpec
+) -> float | str:
+    table = clinical.table
+    if covariate.kind == "numeric" or (covariate.kind == "ordered" and not covariate.levels):
+        return table.number(row, place)
+    text = table.text(row, place)
+    if text is None:
+        return math.nan
+    if covariate.kind == "categorical":
+        return text
+    if text not in covariate.levels:
+        raise table.cell_error(
+            row, place, f"`{text}` is none of the levels {listed(covariate.levels)}"
+        )
+    return float(covariate.levels.index(text))

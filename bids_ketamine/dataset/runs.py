@@ -1,0 +1,149 @@
+"""Usable runs of a session and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bids_ketamine.dataset.companions import (
+    Companion,
+    find_confounds,
+    find_events,
+    find_mask,
+    find_timing,
+    missing_companion,
+)
+from bids_ketamine.dataset.filters import FileFilter
+from bids_ketamine.dataset.inputs import Missing, RunInputs
+from bids_ketamine.dataset.names import DatasetFile, in_bids_order
+from bids_ketamine.dataset.series import find_bold, find_timeseries
+from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles
+from bids_ketamine.dataset.wanted import WantedTask, needs_confounds
+from bids_ketamine.study.spec import InputsSpec
+
+#: Entities that stand elsewhere in output names, or not at all.
+_NOT_KEPT = DERIVED_ENTITIES | {"sub", "ses", "task", "run"}
+
+
+def find_runs(
+    session: SessionFiles,
+    *,
+    tasks: Sequence[WantedTask],
+    inputs: InputsSpec,
+    filters: Mapping[str, FileFilter],
+) -> tuple[tuple[RunInputs, ...], tuple[Missing, ...]]:
+    """Find the runs of a session that can be used.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    tasks : sequence of WantedTask
+        What the study asks.
+    inputs : InputsSpec
+        Which derivatives are read.
+    filters : mapping of str to FileFilter
+        Conditions by kind of file.
+
+    Returns
+    -------
+    runs : tuple of RunInputs
+        Usable runs, by task and run.
+    missing : tuple of Missing
+        What is not there or cannot be used, and why.
+    """
+    runs: list[RunInputs] = []
+    missing: list[Missing] = []
+    for task in tasks:
+        if task.timeseries:
+            found = find_timeseries(session, task, inputs, filters["timeseries"])
+        else:
+            found = find_bold(session, task, inputs, filters["bold"])
+        missing.extend(found.missing)
+        for series in found.files:
+            collect = _timeseries_run if task.timeseries else _image_run
+            run, problems = collect(session, series, task, filters)
+            missing.extend(problems)
+            if run is not None:
+                runs.append(run)
+    return tuple(runs), tuple(missing)
+
+
+def _image_run(
+    session: SessionFiles,
+    bold: DatasetFile,
+    task: WantedTask,
+    filters: Mapping[str, FileFilter],
+) -> tuple[RunInputs | None, list[Missing]]:
+    description = bold.get("desc") or ""
+    mask = find_mask(session, bold, filters["mask"])
+    confounds = find_confounds(session, bold, filters["confounds"])
+    events = Companion(None)
+    if task.events:
+        events = find_events(session, bold, filters["events"])
+    timing = find_timing(session, bold)
+    problems = [
+        missing_companion(task.name, kind, companion)
+        for kind, companion in (("mask", mask), ("events", events))
+        if companion.reason is not None
+    ]
+    usable = not problems
+    if confounds.reason is not None:
+        required = needs_confounds(task, description=description)
+        if required or not confounds.absent:
+            problems.append(missing_companion(task.name, "confounds", confounds))
+        usable = usable and not required
+    if timing.reason is not None:
+        problems.append(Missing(f"{task.name}: RepetitionTime", timing.reason))
+        usable = False
+    if not usable:
+        return None, problems
+    run = RunInputs(
+        task=task.label,
+        run=bold.get("run"),
+        bold=bold.path,
+        mask=mask.path,
+        confounds=confounds.path,
+        events=events.path,
+        timeseries=None,
+        description=description,
+        space=bold.get("space") or "",
+        t_r=timing.t_r,
+        start_time=timing.start_time,
+        slice_timing_corrected=timing.slice_timing_corrected,
+        entities=_kept(bold),
+    )
+    return run, problems
+
+
+def _timeseries_run(
+    session: SessionFiles,
+    series: DatasetFile,
+    task: WantedTask,
+    filters: Mapping[str, FileFilter],
+) -> tuple[RunInputs, list[Missing]]:
+    """Region time series need nothing else; confounds, where they are, tell the motion."""
+    timing = find_timing(session, series)
+    confounds: Path | None = find_confounds(session, series, filters["confounds"]).path
+    run = RunInputs(
+        task=task.label,
+        run=series.get("run"),
+        bold=None,
+        mask=None,
+        confounds=confounds,
+        events=None,
+        timeseries=series.path,
+        description=series.get("desc") or "",
+        space=series.get("space") or "",
+        t_r=timing.t_r,
+        start_time=timing.start_time,
+        slice_timing_corrected=timing.slice_timing_corrected,
+        entities=_kept(series),
+    )
+    return run, []
+
+
+def _kept(file: DatasetFile) -> tuple[tuple[str, str], ...]:
+    return in_bids_order(
+        {key: value for key, value in file.entities.items() if key not in _NOT_KEPT}
+    )

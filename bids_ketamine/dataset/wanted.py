@@ -1,0 +1,115 @@
+"""What a study asks of a session: its tasks and what each run of them must have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bids_ketamine.dataset.names import listed, strip_prefix
+from bids_ketamine.errors import NothingSelectedError
+from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
+
+
+@dataclass(frozen=True)
+class WantedTask:
+    """A `task` entity and what its runs must have.
+
+    Attributes
+    ----------
+    name : str
+        Name of the task in the study; the `task` entity for the resting run.
+    label : str
+        `task` entity in the dataset.
+    events : bool
+        Whether an events table is needed.
+    confounds : tuple of ConfoundsSpec
+        Nuisance models that the runs enter.
+    timeseries : bool
+        Whether region time series are used instead of images.
+    """
+
+    name: str
+    label: str
+    events: bool
+    confounds: tuple[ConfoundsSpec, ...]
+    timeseries: bool = False
+
+
+def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[WantedTask, ...]:
+    """List the tasks of a study, each `task` entity once.
+
+    Parameters
+    ----------
+    study : StudySpec
+        The study.
+    task_labels : sequence of str or None
+        Names of tasks, or `task` entities, to keep; all where ``None``.
+
+    Raises
+    ------
+    NothingSelectedError
+        If the study has no task of that name.
+    """
+    wanted: dict[str, WantedTask] = {}
+    names: dict[str, str] = {}
+    for task in study.tasks:
+        names[task.name] = names[task.label] = task.label
+        wanted.setdefault(
+            task.label,
+            WantedTask(
+                name=task.name,
+                label=task.label,
+                events=True,
+                confounds=(study.glm.confounds,),
+            ),
+        )
+    if study.rest is not None:
+        label = study.rest.task
+        names["rest"] = names[label] = label
+        shared = wanted.get(label)
+        wanted[label] = WantedTask(
+            name=label if shared is None else shared.name,
+            label=label,
+            events=shared is not None,
+            confounds=(() if shared is None else shared.confounds) + (study.rest.confounds,),
+            timeseries=shared is None and study.inputs.timeseries_atlas is not None,
+        )
+    if task_labels is None:
+        return tuple(wanted.values())
+    asked = [strip_prefix(label, "task") for label in task_labels]
+    unknown = [label for label in asked if label not in names]
+    if unknown:
+        raise NothingSelectedError(
+            f"The study has no task {listed(f'`{label}`' for label in unknown)}; "
+            f"tasks: {listed(wanted)}."
+        )
+    kept = {names[label] for label in asked}
+    return tuple(task for label, task in wanted.items() if label in kept)
+
+
+def needs_confounds(task: WantedTask, *, description: str) -> bool:
+    """Tell whether a nuisance model of a task reads columns of the confounds table.
+
+    Parameters
+    ----------
+    task : WantedTask
+        The task.
+    description : str
+        `desc` entity of the BOLD series: without AROMA, motion terms of their own may enter.
+    """
+    return any(_reads_columns(spec, description) for spec in task.confounds)
+
+
+def _reads_columns(spec: ConfoundsSpec, description: str) -> bool:
+    motion = spec.motion if "AROMA" in description else spec.motion_without_aroma
+    outliers = spec.outliers is not None and (
+        spec.outliers.framewise_displacement is not None or spec.outliers.std_dvars is not None
+    )
+    return bool(
+        spec.columns
+        or spec.compcor_components
+        or spec.motion != "none"
+        or motion != "none"
+        or outliers
+        or spec.non_steady_state
+    )

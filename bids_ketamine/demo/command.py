@@ -1,0 +1,96 @@
+"""Console script ``bids_ketamine-demo``: writes a simulated trial. Starts without heavy imports."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from bids_ketamine._version import __version__
+from bids_ketamine.errors import BidsKetamineError, UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """Argument parser that leaves with the exit code of a usage error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(UsageError.exit_code, f"{self.prog}: error: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``bids_ketamine-demo``."""
+    parser = Parser(
+        prog="bids_ketamine-demo",
+        description="Write a simulated ketamine trial: a BIDS dataset with fMRIPrep-like "
+        "derivatives, and the truth that was planted in it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="new or empty folder")
+    parser.add_argument(
+        "--participants", type=int, default=12, metavar="N", help="participants (default: 12)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
+    parser.add_argument(
+        "--no-effect",
+        dest="effect",
+        action="store_false",
+        help="plant nothing: no activation contrast, no coupling change, no drug difference",
+    )
+    parser.add_argument(
+        "--resolution", type=float, default=6.0, metavar="MM", help="voxel size (default: 6 mm)"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+class ProgressLines:
+    """Tells how far the trial is: one line that is rewritten, or plain lines in a log."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+        self.live = sys.stderr.isatty()
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        """Report a finished participant-session."""
+        left = (time.monotonic() - self.start) / done * (total - done)
+        line = f"{done}/{total} {label} written, about {left:.0f} s left"
+        end = "\n" if done == total or not self.live else "\r"
+        print(f"{line:<60}" if self.live else line, end=end, file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0; 64 usage; 73 the folder cannot be used; 74 writing failed.
+    """
+    options = build_parser().parse_args(argv)
+    # nilearn and nibabel take seconds to import; --help must not wait for them.
+    from bids_ketamine.demo.dataset import write_demo_trial
+
+    try:
+        write_demo_trial(
+            options.out,
+            n_participants=options.participants,
+            seed=options.seed,
+            effect=options.effect,
+            resolution=options.resolution,
+            progress=ProgressLines(),
+        )
+    except BidsKetamineError as error:
+        print(f"bids_ketamine-demo: error: {error}", file=sys.stderr)
+        return error.exit_code
+    print(f"Simulated trial written to {options.out}")
+    return 0

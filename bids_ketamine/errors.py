@@ -1,0 +1,136 @@
+"""Errors a user can meet, each with its exit code (sysexits where one fits).
+
+::
+
+    BidsKetamineError            1   something failed
+    |-- ProcessingError          1   a computation could not be done
+    |-- InvalidBidsError        16   the input is not a BIDS dataset
+    |-- NothingSelectedError    18   the filters select nothing
+    |-- UsageError              64   command line or study file
+    |   `-- StudyError          64   study file: all its problems at once
+    |-- InputDataError          65   an input file holds what it must not
+    |-- InputMissingError       66   an input file is not there
+    |-- CannotCreateError       73   the output cannot be created or must not be replaced
+    `-- ReadWriteError          74   the file system failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class BidsKetamineError(Exception):
+    """Base of all errors that are told to the user in words, without a traceback.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in one sentence.
+    path : path-like, optional
+        The file in which it is wrong.
+    cure : str, optional
+        What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, path: Path | str | None = None, cure: str | None = None
+    ) -> None:
+        self.message = message
+        self.path = None if path is None else Path(path)
+        self.cure = cure
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        where = "" if self.path is None else f" [{self.path}]"
+        cure = "" if self.cure is None else f" {self.cure}"
+        return f"{self.message}{where}{cure}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders: keyword-only arguments must survive pickling.
+        return (_rebuild, (type(self), self.message, self.path, self.cure))
+
+
+def _rebuild(
+    kind: type[BidsKetamineError], message: str, path: Path | None, cure: str | None
+) -> BidsKetamineError:
+    error = kind.__new__(kind)
+    BidsKetamineError.__init__(error, message, path=path, cure=cure)
+    return error
+
+
+class ProcessingError(BidsKetamineError):
+    """A computation could not be done."""
+
+
+class InvalidBidsError(BidsKetamineError):
+    """The input folder is not a BIDS dataset."""
+
+    exit_code = 16
+
+
+class NothingSelectedError(BidsKetamineError):
+    """Labels and filters leave nothing to do."""
+
+    exit_code = 18
+
+
+class UsageError(BidsKetamineError):
+    """The command line asks for something impossible."""
+
+    exit_code = 64
+
+
+class StudyError(UsageError):
+    """The study file has problems; all of them are told at once.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        One sentence each, with the line it is about.
+    path : path-like, optional
+        The study file.
+    """
+
+    def __init__(self, problems: Sequence[str], *, path: Path | str | None = None) -> None:
+        self.problems = tuple(problems)
+        plural = "problem" if len(self.problems) == 1 else "problems"
+        listing = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"{len(self.problems)} {plural} in the study file", path=path)
+        self._listing = listing
+
+    def __str__(self) -> str:
+        return super().__str__() + ":" + self._listing
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_study, (self.problems, self.path))
+
+
+def _rebuild_study(problems: tuple[str, ...], path: Path | None) -> StudyError:
+    return StudyError(problems, path=path)
+
+
+class InputDataError(BidsKetamineError):
+    """An input file holds something it must not."""
+
+    exit_code = 65
+
+
+class InputMissingError(BidsKetamineError):
+    """An input file is not there."""
+
+    exit_code = 66
+
+
+class CannotCreateError(BidsKetamineError):
+    """The output cannot be created, or must not be replaced."""
+
+    exit_code = 73
+
+
+class ReadWriteError(BidsKetamineError):
+    """Reading or writing failed in the file system."""
+
+    exit_code = 74

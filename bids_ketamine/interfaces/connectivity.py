@@ -1,0 +1,265 @@
+"""Resting connectivity of a participant-session: load, clean, correlate, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from nipype.interfaces.base import traits
+
+from bids_ketamine._version import __version__
+from bids_ketamine.core.connectivity.cleaning import clean_series
+from bids_ketamine.core.connectivity.matrices import fisher_z, pair_indices, pearson_correlation
+from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
+from bids_ketamine.core.nuisance import Nuisance, no_nuisance
+from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
+from bids_ketamine.dataset.tables import read_confounds, read_timeseries
+from bids_ketamine.errors import InputDataError
+from bids_ketamine.images import Region, locate_regions
+from bids_ketamine.interfaces.runs import (
+    mean_in,
+    read_image,
+    read_nuisance,
+    region_series,
+    run_facts,
+    write_quality,
+)
+from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
+from bids_ketamine.outputs.measures import PAIR
+from bids_ketamine.outputs.patterns import output_name, run_stem, task_stem
+from bids_ketamine.outputs.tables import write_table
+from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
+
+
+class RestingConnectivityInputSpec(StepInputSpec):
+    """Inputs of :class:`RestingConnectivity`."""
+
+    rest = traits.Any(mandatory=True, desc="RestSpec")
+    regions = traits.Any(mandatory=True, desc="RegionsSpec")
+    inputs = traits.Any(mandatory=True, desc="InputsSpec")
+
+
+class RestingConnectivity(Step):
+    """Region series of the resting runs, cleaned, and their correlations."""
+
+    input_spec = RestingConnectivityInputSpec
+
+    def compute(self, folder: Path) -> None:
+        """Clean every run, join runs, correlate, and write series, matrix and measures."""
+        session: SessionInputs = self.inputs.session
+        settings = _Settings(self.inputs.rest, self.inputs.regions, self.inputs.inputs)
+        rest = settings.rest
+        runs = session.runs_of(rest.task)
+        cleaned = [_clean_run(folder, session, run, settings) for run in runs]
+        names = cleaned[0].names
+        if any(each.names != names for each in cleaned):
+            raise InputDataError("The resting runs have different regions.", path=runs[-1].files[0])
+        series = np.concatenate([each.series for each in cleaned])
+        quality = RegionQuality.combine([each.quality for each in cleaned])
+        correlation = pearson_correlation(series)
+        residual_df = sum(each.facts["ResidualDegreesOfFreedom"] for each in cleaned)
+        stem = task_stem(session.prefix, rest.task, runs[0].entities)
+        _write_matrix(
+            folder / output_name("relmat", task=stem, space=runs[0].space, atlas=settings.atlas),
+            correlation,
+            names,
+        )
+        rows = _rows(
+            correlation,
+            names,
+            quality=quality,
+            weak=weak_regions(series),
+            residual_df=residual_df,
+            facts=[each.facts for each in cleaned],
+            settings=settings,
+        )
+        rows.to_pickle(folder / "rows.pkl")
+        write_step(folder, {"Runs": [each.facts for each in cleaned]})
+
+
+class _Settings(NamedTuple):
+    """The sections of the study that rest depends on."""
+
+    rest: RestSpec
+    regions: RegionsSpec
+    inputs: InputsSpec
+
+    @property
+    def atlas(self) -> str:
+        """Name of the regions in output file names."""
+        return self.inputs.timeseries_atlas or self.regions.atlas
+
+
+class _CleanRun(NamedTuple):
+    """A cleaned run."""
+
+    names: list[str]
+    series: np.ndarray
+    quality: RegionQuality
+    facts: dict[str, Any]
+
+
+def _clean_run(
+    folder: Path, session: SessionInputs, run: RunInputs, settings: _Settings
+) -> _CleanRun:
+    rest = settings.rest
+    notes: list[str] = []
+    fwhm: float | None = None
+    if run.timeseries is not None:
+        names, raw = _columns(run, settings.regions)
+        quality = RegionQuality.unknown(len(names))
+        nuisance = _motion_of(run, len(raw), notes)
+        band = None
+        notes.append("time series are used as they are: no nuisance regression, no band-pass here")
+        finite = np.isfinite(raw).all(axis=0)
+        raw = np.where(finite, raw, 0.0)
+    else:
+        image, fwhm = read_image(run, settings.inputs)
+        regions = locate_regions(settings.regions.definitions, image.grid)
+        names = [region.name for region in regions]
+        raw = region_series(image, image.series, regions)
+        quality = _quality(regions, image.usable, image.tsnr)
+        nuisance = read_nuisance(run, rest.confounds, len(raw))
+        band = rest.band_pass
+        notes += [region.note for region in regions if region.note]
+        finite = np.isfinite(raw).all(axis=0)
+        raw = np.where(finite, raw, 0.0)
+        # Percent of each region's mean: the unit does not touch correlations.
+        level = raw.mean(axis=0)
+        raw = 100.0 * raw / np.where(level > 0, level, 1.0)
+    cleaned = clean_series(
+        raw,
+        nuisance=nuisance.regressors.to_numpy(dtype=float),
+        t_r=run.t_r,
+        band_pass=None if band is None else (band[0], band[1]),
+    )
+    series = np.where(finite, cleaned.series, np.nan)
+    stem = run_stem(session.prefix, run.task, run.entities, run.run)
+    unit = "arbitrary" if run.timeseries is not None else "percent of the region's mean"
+    write_table(
+        folder / output_name("timeseries", run=stem, space=run.space, atlas=settings.atlas),
+        pd.DataFrame(series, columns=names),
+        columns={
+            name: {"Description": "Mean over the region, cleaned", "Units": unit} for name in names
+        },
+        extra={} if run.t_r is None else {"SamplingFrequency": 1.0 / run.t_r, "StartTime": 0.0},
+    )
+    if run.timeseries is None:
+        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r)
+    facts = run_facts(
+        run,
+        nuisance,
+        study_task=rest.task,
+        n_scans=len(raw),
+        smoothing_fwhm=fwhm,
+        residual_df=cleaned.residual_df,
+        notes=notes,
+    )
+    facts["BandPass"] = None if band is None else list(band)
+    return _CleanRun(names, series, quality, facts)
+
+
+def _motion_of(run: RunInputs, n_scans: int, notes: list[str]) -> Nuisance:
+    """Return motion alone for series that were cleaned elsewhere."""
+    nothing = no_nuisance(n_scans)
+    if run.confounds is None:
+        return nothing
+    table = read_confounds(run.confounds)
+    if len(table) != n_scans:
+        notes.append("the confounds table has other volumes than the time series: motion unknown")
+        return nothing
+    if "framewise_displacement" not in table:
+        return nothing
+    return nothing._replace(
+        framewise_displacement=table["framewise_displacement"].to_numpy(dtype=float)
+    )
+
+
+def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarray]:
+    """Return the study's regions as means of columns of a time-series table."""
+    if run.timeseries is None:
+        raise ValueError("a run without time series")
+    table = read_timeseries(run.timeseries)
+    if regions.all_columns:
+        return [str(name) for name in table], table.to_numpy(dtype=float)
+    names, series = [], []
+    for region in regions.definitions:
+        absent = [name for name in region.columns if name not in table]
+        if absent or not region.columns:
+            what = f"column `{absent[0]}`" if absent else "columns given in the study file"
+            raise InputDataError(
+                f"Region `{region.name}` has no {what} in the time series.", path=run.timeseries
+            )
+        names.append(region.name)
+        series.append(table[list(region.columns)].to_numpy(dtype=float).mean(axis=1))
+    return names, np.column_stack(series)
+
+
+def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) -> RegionQuality:
+    return RegionQuality(
+        np.array([region.coverage(usable) for region in regions]),
+        np.array([mean_in(tsnr, region) for region in regions]),
+    )
+
+
+def _write_matrix(path: Path, correlation: np.ndarray, names: list[str]) -> None:
+    table = pd.DataFrame(correlation, columns=names)
+    table.insert(0, "Node", names)
+    described = {name: {"Description": "Pearson correlation with the region"} for name in names}
+    write_table(path, table, columns={"Node": {"Description": "Region"}} | described)
+
+
+def _rows(
+    correlation: np.ndarray,
+    names: list[str],
+    *,
+    quality: RegionQuality,
+    weak: np.ndarray,
+    residual_df: int,
+    facts: list[dict[str, Any]],
+    settings: _Settings,
+) -> pd.DataFrame:
+    rest = settings.rest
+    first, second = pair_indices(len(names))
+    reasons = pair_reasons(
+        first,
+        second,
+        names=names,
+        coverage=quality.coverage,
+        weak=weak,
+        minimum_coverage=settings.regions.minimum_coverage,
+    )
+    if residual_df < rest.minimum_residual_df:
+        few = f"{residual_df} residual degrees of freedom, fewer than {rest.minimum_residual_df}"
+        reasons = np.full(len(first), few, dtype=object)
+    values = fisher_z(correlation[first, second])
+    undefined = np.isnan(values) & (reasons == "")
+    reasons[undefined] = "the correlation is not defined"
+    labels = np.array(names, dtype=object)
+    known = [
+        each["MeanFramewiseDisplacement"]
+        for each in facts
+        if each["MeanFramewiseDisplacement"] is not None
+    ]
+    return pd.DataFrame(
+        {
+            "measure": "resting_connectivity",
+            "task": rest.task,
+            "regions": labels[first] + PAIR + labels[second],
+            "value": np.where(reasons == "", values, np.nan),
+            "unit": "Fisher z",
+            "mean_fd": float(np.mean(known)) if known else float("nan"),
+            "n_volumes": sum(each["Volumes"] for each in facts),
+            "n_volumes_kept": sum(each["VolumesKept"] for each in facts),
+            "residual_df": residual_df,
+            "coverage": quality.coverage[first],
+            "coverage_second": quality.coverage[second],
+            "tsnr": quality.tsnr[first],
+            "tsnr_second": quality.tsnr[second],
+            "method": "Pearson correlation, Fisher z",
+            "version": __version__,
+            "reason": reasons,
+        }
+    )

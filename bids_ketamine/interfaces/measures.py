@@ -1,0 +1,105 @@
+"""The last step of a participant-session: measures table, and everything into the output."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from nipype.interfaces.base import traits
+
+from bids_ketamine._version import __version__
+from bids_ketamine.dataset.inputs import SessionInputs
+from bids_ketamine.interfaces.step import Step, StepInputSpec, read_step
+from bids_ketamine.outputs.measures import MEASURE_COLUMNS, measures_table
+from bids_ketamine.outputs.patterns import output_name
+from bids_ketamine.outputs.tables import replaced_whole, write_table
+
+OWN_FILES = ("step.json", "rows.pkl")
+
+
+class SessionMeasuresInputSpec(StepInputSpec):
+    """Inputs of :class:`SessionMeasures`."""
+
+    folders = traits.List(traits.Str(), desc="staged folders of the methods' steps")
+    study_name = traits.Str(mandatory=True, desc="name of the study")
+    study_hash = traits.Str(mandatory=True, desc="fingerprint of the study")
+    inputs_hash = traits.Str(mandatory=True, desc="fingerprint of the session's input files")
+    output_dir = traits.Str(mandatory=True, nohash=True, desc="output dataset")
+    sources = traits.Dict(desc="BIDS URI of each input file's dataset by folder")
+    notices = traits.List(traits.Str(), desc="what the study asks for and is not computed")
+
+
+class SessionMeasures(Step):
+    """Join the measures of all methods and move their files to the output, the table last."""
+
+    input_spec = SessionMeasuresInputSpec
+    # What it does lies in the output folder, which may have been emptied since.
+    _always_run = True
+
+    def compute(self, folder: Path) -> None:
+        """Write the session's output folder."""
+        session: SessionInputs = self.inputs.session
+        output = Path(self.inputs.output_dir) / session.folder
+        staged = [Path(each) for each in self.inputs.folders]
+        table = measures_table(pd.read_pickle(each / "rows.pkl") for each in staged)
+        session_id = "n/a" if session.label is None else f"ses-{session.label}"
+        table["participant_id"] = f"sub-{session.participant}"
+        table["session_id"] = session_id
+        table["session"] = session.session
+        runs = [run for each in staged for run in read_step(each)["Runs"]]
+        remove_session(output)
+        for each in staged:
+            move_files(each, output)
+        extra: dict[str, Any] = {
+            "StudyName": self.inputs.study_name,
+            "StudyHash": self.inputs.study_hash,
+            "InputsHash": self.inputs.inputs_hash,
+            "SoftwareVersion": __version__,
+            "Sources": sources_of(session, self.inputs.sources),
+            "Runs": runs,
+            "Missing": [{"What": each.what, "Reason": each.reason} for each in session.missing],
+            "Notices": list(self.inputs.notices),
+        }
+        write_table(
+            output / output_name("measures", prefix=session.prefix),
+            table,
+            columns=MEASURE_COLUMNS,
+            extra=extra,
+        )
+
+
+def sources_of(session: SessionInputs, datasets: Mapping[str, str]) -> list[str]:
+    """Return the BIDS URI of every input file; its path starts at its dataset's folder."""
+    uris = []
+    for run in session.runs:
+        for path in run.files:
+            for folder, name in datasets.items():
+                if path.is_relative_to(folder):
+                    uris.append(f"bids:{name}:{path.relative_to(folder).as_posix()}")
+                    break
+    return sorted(set(uris))
+
+
+def remove_session(output: Path) -> None:
+    """Take an older result of the session away, its measures table first."""
+    if not output.is_dir():
+        return
+    for path in sorted(output.glob("*_measures.*")):
+        path.unlink()
+    shutil.rmtree(output / "func", ignore_errors=True)
+
+
+def move_files(staged: Path, output: Path) -> None:
+    """Put a step's files in place, each whole; the step's folder keeps its own."""
+    for path in sorted(staged.rglob("*")):
+        if path.is_dir() or path.name in OWN_FILES:
+            continue
+        with replaced_whole(output / path.relative_to(staged)) as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:
+                shutil.copyfile(path, temporary)

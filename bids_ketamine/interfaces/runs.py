@@ -1,0 +1,144 @@
+"""What the steps of one session share: confounds of a run, its facts, its quality table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bids_ketamine.core.nuisance import Nuisance, no_nuisance, select_nuisance
+from bids_ketamine.dataset.inputs import RunInputs
+from bids_ketamine.dataset.tables import read_confounds, read_json
+from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.images import Region, RunImage, read_run
+from bids_ketamine.outputs.tables import write_table
+from bids_ketamine.study.spec import ConfoundsSpec, InputsSpec
+
+#: Series that fMRIPrep has denoised with ICA-AROMA and smoothed.
+AROMA_DESCRIPTION = "smoothAROMAnonaggr"
+
+QUALITY_COLUMNS = {
+    "framewise_displacement": {"Description": "Framewise displacement (Power)", "Units": "mm"},
+    "std_dvars": {"Description": "Standardized DVARS"},
+    "outlier": {"Description": "Volume has a regressor of its own (motion or intensity)"},
+    "non_steady_state": {"Description": "Volume is before the steady state"},
+}
+
+
+def read_image(run: RunInputs, inputs: InputsSpec) -> tuple[RunImage, float | None]:
+    """Read a run's series, smoothed once; return the FWHM applied here (mm) or None."""
+    fwhm = None if run.description == AROMA_DESCRIPTION else inputs.smoothing_fwhm
+    if run.bold is None or run.mask is None:
+        raise ValueError("a run without images")
+    return read_run(run.bold, run.mask, smoothing_fwhm=fwhm or None), fwhm or None
+
+
+def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance:
+    """Read a run's confounds and choose the study's nuisance regressors."""
+    if run.confounds is None:
+        return no_nuisance(n_scans)
+    table = read_confounds(run.confounds, n_volumes=n_scans)
+    sidecar = run.confounds.with_suffix(".json")
+    described = read_json(sidecar) if sidecar.is_file() else {}
+    metadata = {key: each for key, each in described.items() if isinstance(each, dict)}
+    aroma = run.description == AROMA_DESCRIPTION
+    try:
+        return select_nuisance(
+            table,
+            metadata=metadata,
+            columns=spec.columns,
+            derivatives=spec.derivatives,
+            compcor_components=spec.compcor_components,
+            motion=spec.motion if aroma else _larger(spec.motion, spec.motion_without_aroma),
+            maximum_fd=spec.outliers.framewise_displacement if spec.outliers else None,
+            maximum_std_dvars=spec.outliers.std_dvars if spec.outliers else None,
+            non_steady_state=spec.non_steady_state,
+        )
+    except BidsKetamineError as error:
+        error.path = run.confounds
+        error.cure = error.cure or "Name the columns it has under `confounds` in the study file."
+        raise
+
+
+def _larger(first: str, second: str) -> str:
+    order = ("none", "6", "12", "24")
+    return max(first, second, key=order.index)
+
+
+def reference_time(run: RunInputs) -> tuple[float, str]:
+    """Return the time within a volume to which its slices refer, s, and where it is from."""
+    if run.start_time is not None:
+        return run.start_time, "StartTime of the sidecar"
+    if run.t_r is None:
+        raise ValueError("a run without repetition time")
+    if run.slice_timing_corrected:
+        return run.t_r / 2.0, "half the repetition time, after slice-timing correction"
+    return run.t_r / 2.0, "half the repetition time: slices are not corrected, their mean is"
+
+
+def run_facts(
+    run: RunInputs,
+    nuisance: Nuisance,
+    *,
+    study_task: str,
+    n_scans: int,
+    smoothing_fwhm: float | None,
+    residual_df: int,
+    notes: list[str],
+) -> dict[str, Any]:
+    """Return what the sidecar and the report say of a run."""
+    return {
+        "Task": study_task,
+        "Run": run.run,
+        "Description": run.description,
+        "Space": run.space,
+        "RepetitionTime": run.t_r,
+        "SmoothingFWHM": smoothing_fwhm,
+        "Volumes": n_scans,
+        "VolumesKept": nuisance.n_volumes_kept,
+        "OutlierVolumes": int(nuisance.outlier.sum()),
+        "NonSteadyStateVolumes": int(nuisance.non_steady_state.sum()),
+        "MeanFramewiseDisplacement": None if np.isnan(nuisance.mean_fd) else nuisance.mean_fd,
+        "Confounds": [str(name) for name in nuisance.regressors],
+        "ResidualDegreesOfFreedom": residual_df,
+        "Notes": [*nuisance.notes, *notes],
+    }
+
+
+def write_quality(path: Path, nuisance: Nuisance, t_r: float | None) -> None:
+    """Write motion and outliers of a run, one row a volume."""
+    table = pd.DataFrame(
+        {
+            "framewise_displacement": nuisance.framewise_displacement,
+            "std_dvars": nuisance.std_dvars,
+            "outlier": nuisance.outlier.astype(int),
+            "non_steady_state": nuisance.non_steady_state.astype(int),
+        }
+    )
+    extra = {} if t_r is None else {"SamplingFrequency": 1.0 / t_r, "StartTime": 0.0}
+    write_table(path, table, columns=QUALITY_COLUMNS, extra=extra)
+
+
+def region_series(image: RunImage, series: np.ndarray, regions: tuple[Region, ...]) -> np.ndarray:
+    """Average series over each region's usable voxels.
+
+    Returns
+    -------
+    ndarray of shape (n_scans, n_regions)
+        float64; NaN for a region without usable voxels.
+    """
+    means = np.full((len(series), len(regions)), np.nan)
+    for column, region in enumerate(regions):
+        chosen = region.voxels[image.usable]
+        if chosen.any():
+            means[:, column] = series[:, chosen].mean(axis=1, dtype=np.float64)
+    return means
+
+
+def mean_in(volume: np.ndarray, region: Region) -> float:
+    """Average a map over a region's voxels that have a value; NaN if there are none."""
+    values = volume[region.voxels]
+    values = values[np.isfinite(values)]
+    return float(values.mean(dtype=np.float64)) if values.size else float("nan")

@@ -1,0 +1,98 @@
+"""The output folder as a BIDS derivative dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from bids_ketamine._version import __version__
+from bids_ketamine.errors import CannotCreateError
+from bids_ketamine.outputs.patterns import SUFFIXES_BEYOND_BIDS
+from bids_ketamine.outputs.tables import write_json, write_text
+
+GENERATOR = "bids_ketamine"
+BIDS_VERSION = "1.10.0"
+
+
+def write_description(
+    output_dir: Path, *, bids_dir: Path, derivatives: Mapping[str, Path], study_name: str
+) -> None:
+    """Write ``dataset_description.json`` and ``.bidsignore``; again and again the same.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Output dataset.
+    bids_dir : Path
+        Raw dataset; its name and DOI become a source.
+    derivatives : mapping of str to Path
+        Input derivatives by name.
+    study_name : str
+        Study of the run.
+
+    Raises
+    ------
+    CannotCreateError
+        If the folder belongs to another app.
+    """
+    check_ownership(output_dir)
+    sources = [_source("raw", bids_dir)] + [
+        _source(name, path) for name, path in derivatives.items()
+    ]
+    description = {
+        "Name": f"bids_ketamine outputs, study {study_name}",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [
+            {"Name": GENERATOR, "Version": __version__, "Description": f"study {study_name}"}
+        ],
+        "SourceDatasets": [source for source in sources if source],
+        "HowToAcknowledge": "Cite the papers listed in logs/CITATION.md.",
+    }
+    write_json(output_dir / "dataset_description.json", description)
+    write_text(output_dir / ".bidsignore", "\n".join(SUFFIXES_BEYOND_BIDS) + "\n")
+
+
+def check_ownership(output_dir: Path) -> None:
+    """Refuse an output folder that another app made.
+
+    Raises
+    ------
+    CannotCreateError
+        If its description names another generator or cannot be read.
+    """
+    path = output_dir / "dataset_description.json"
+    if not path.exists():
+        return
+    try:
+        made_by = json.loads(path.read_text(encoding="utf-8-sig")).get("GeneratedBy") or [{}]
+        name = made_by[0].get("Name")
+    except (OSError, ValueError, AttributeError, LookupError, TypeError):
+        name = None
+    if name != GENERATOR:
+        raise CannotCreateError(
+            f"The output folder holds a dataset of {name or 'unknown origin'}.",
+            path=path,
+            cure="Choose another output folder.",
+        )
+
+
+def _source(name: str, folder: Path) -> dict[str, str]:
+    """Return name, version and DOI of a source dataset; no path of this machine."""
+    try:
+        text = (folder / "dataset_description.json").read_text(encoding="utf-8-sig")
+        described = json.loads(text)
+    except (OSError, ValueError):
+        described = {}
+    if not isinstance(described, dict):
+        described = {}
+    source = {"URL": f"bids:{name}:"}
+    if isinstance(described.get("DatasetDOI"), str):
+        source["DOI"] = described["DatasetDOI"]
+    generators = described.get("GeneratedBy")
+    if isinstance(generators, list) and generators and isinstance(generators[0], dict):
+        version = generators[0].get("Version")
+        if version:
+            source["Version"] = str(version)
+    return source

@@ -1,0 +1,68 @@
+"""The measures table of a participant-session and what its columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+#: Joins the names of two regions to the name of their pair.
+PAIR = "~"
+
+MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
+    "participant_id": {"Description": "Participant"},
+    "session_id": {"Description": "Session label in the dataset"},
+    "session": {"Description": "Meaning of the session in the study"},
+    "measure": {
+        "Description": "Kind of measure",
+        "Levels": {
+            "activation": "Mean of a contrast over a region",
+            "resting_connectivity": "Fisher z of the Pearson correlation of two regions at rest",
+        },
+    },
+    "task": {"Description": "Task in the study"},
+    "contrast": {"Description": "Contrast in the study"},
+    "regions": {"Description": f"Region, or two regions joined by {PAIR}"},
+    "value": {"Description": "The measure", "Units": "see the column unit"},
+    "unit": {"Description": "Unit of the value"},
+    "mean_fd": {
+        "Description": "Mean framewise displacement over the runs of the task",
+        "Units": "mm",
+    },
+    "n_volumes": {"Description": "Volumes of all runs of the task"},
+    "n_volumes_kept": {
+        "Description": "Volumes that are neither outliers nor before the steady state"
+    },
+    "residual_df": {"Description": "Residual degrees of freedom over all runs"},
+    "coverage": {
+        "Description": "Share of the (first) region's voxels with signal inside the brain mask"
+    },
+    "coverage_second": {"Description": "The same of the second region"},
+    "tsnr": {
+        "Description": "Mean temporal signal-to-noise ratio of the (first) region before smoothing"
+    },
+    "tsnr_second": {"Description": "The same of the second region"},
+    "method": {"Description": "How the measure was computed"},
+    "version": {"Description": "Version of bids_ketamine"},
+    "reason": {"Description": "Why the value is missing"},
+}
+
+
+def measures_table(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Join the rows of all methods; columns in the order of :data:`MEASURE_COLUMNS`.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        Rows of each method, with any of the columns.
+
+    Returns
+    -------
+    DataFrame
+        All columns; missing ones are empty.
+    """
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return pd.DataFrame(columns=list(MEASURE_COLUMNS))
+    table = pd.concat(filled, ignore_index=True)
+    return table.reindex(columns=list(MEASURE_COLUMNS))

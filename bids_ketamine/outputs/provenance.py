@@ -1,0 +1,89 @@
+"""Fingerprints of study and inputs: what makes two results the same computation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from bids_ketamine.study.spec import RegionsSpec, StudySpec
+
+#: Sections that change what the participant level computes.
+PARTICIPANT_SECTIONS = ("inputs", "sessions", "regions", "tasks", "glm", "rest")
+
+#: Bytes hashed at either end of a large file. The last eight of a gzip file are the checksum
+#: and the length of everything in it, so its content is covered without reading it.
+WINDOW = 65_536
+
+
+def study_hash(spec: StudySpec) -> str:
+    """Return the fingerprint of the settings that the participant level depends on.
+
+    Group-level settings (arms, outcomes, exclusions, ...) are left out: they may change
+    without a new participant level. Files the study names (masks, atlases) count by content,
+    not by place.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits.
+    """
+    sections = {name: getattr(spec, name) for name in PARTICIPANT_SECTIONS}
+    plain = {
+        name: asdict(section)
+        if hasattr(section, "__dataclass_fields__")
+        else [asdict(each) for each in section]
+        if isinstance(section, tuple)
+        else section
+        for name, section in sections.items()
+    }
+    if spec.regions is not None:
+        plain["regions"] = _regions_by_content(spec.regions)
+    return _digest(json.dumps(plain, sort_keys=True, default=str).encode())
+
+
+def _regions_by_content(regions: RegionsSpec) -> Mapping[str, object]:
+    plain = asdict(regions)
+    for region in plain["definitions"]:
+        for key in ("mask", "dseg"):
+            if region[key] is not None and Path(region[key]).is_file():
+                region[key] = file_fingerprint(Path(region[key]))
+    return plain
+
+
+def inputs_hash(files: Iterable[Path], facts: object = ()) -> str:
+    """Return the fingerprint of input files by content, and of metadata read beside them.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        In any order; their names count, their folders do not.
+    facts : object
+        Metadata that enters by its text.
+    """
+    parts = sorted(f"{path.name} {file_fingerprint(path)}" for path in files)
+    return _digest("\n".join([*parts, repr(facts)]).encode())
+
+
+def file_fingerprint(path: Path) -> str:
+    """Return a fingerprint of a file's content: whole if small, else its size and both ends."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        if size <= 2 * WINDOW:
+            content = stream.read()
+        else:
+            head = stream.read(WINDOW)
+            stream.seek(-WINDOW, 2)
+            content = head + str(size).encode() + stream.read()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

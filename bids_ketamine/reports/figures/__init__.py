@@ -1,0 +1,1 @@
+"""Pictures of the reports: numbers in, markup out."""

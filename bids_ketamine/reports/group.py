@@ -1,0 +1,225 @@
+"""The report of the group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from bids_ketamine.reports.figures.canvas import ArmStyle, arm_styles
+from bids_ketamine.reports.group_data import GroupOutput, read_group, without_individuals
+from bids_ketamine.reports.group_measures import association_pictures, measure_views
+from bids_ketamine.reports.group_people import (
+    exclusion_table,
+    flow_table,
+    people_table,
+    session_order,
+)
+from bids_ketamine.reports.group_scores import motion_views, outcome_views
+from bids_ketamine.reports.group_sentences import warnings
+from bids_ketamine.reports.group_tests import KindView, kind_views
+from bids_ketamine.reports.methods_text import group_text, participant_text, run_facts
+from bids_ketamine.reports.render import write_page
+from bids_ketamine.reports.views import Column, TableView, Tile
+from bids_ketamine.reports.words import counted, text
+from bids_ketamine.study.load import Study
+
+#: Arms below this size are called small in the report.
+SMALLEST_SAFE = 20
+
+
+@dataclass(frozen=True)
+class LegendItem:
+    """An arm in the legend."""
+
+    name: str
+    color: str
+    shape: Markup
+    size: str
+
+
+def write_group_report(output_dir: Path, *, study: Study, individual_data: bool) -> Path:
+    """Write ``group.html`` from the output tree alone.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Output folder.
+    study : Study
+        The study that was run.
+    individual_data : bool
+        Whether rows, labels and marks of single participants may be in the page. Without
+        them, means of fewer than three participants are left out too.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputMissingError
+        If there is no group level.
+    CannotCreateError, ReadWriteError
+        If the page cannot be written.
+    """
+    spec = study.spec
+    group = read_group(output_dir, spec=spec)
+    if not individual_data:
+        group = without_individuals(group)
+    styles = arm_styles(list(group.arms))
+    drawn = {arm: styles[arm] for arm in group.arms} or {"all": styles["all"]}
+    motion, motion_pictures = motion_views(
+        group, spec, styles=drawn, individual_data=individual_data
+    )
+    outcomes = outcome_views(group, spec, styles=drawn, individual_data=individual_data)
+    families = measure_views(group, spec, styles=drawn, individual_data=individual_data)
+    kinds = kind_views(group.tests, spec, styles={"all": styles["all"], **drawn})
+    sizes = arm_sizes(group)
+    return write_page(
+        output_dir / "group.html",
+        "group.html.j2",
+        title=f"Group report \u00b7 {spec.name}",
+        kicker="Group report",
+        heading=text(group.record.get("GroupStudy"), spec.name),
+        subtitle=spec.title or "Imaging measures, treatment and clinical change",
+        contents=_contents(bool(outcomes), kinds),
+        individual_data=individual_data,
+        unreadable=group.unreadable,
+        tiles=_tiles(group, study),
+        legend=_legend(drawn, sizes),
+        test_legend=_legend(drawn | {"all": styles["all"]}, sizes) if group.arms else [],
+        flow=flow_table(group, spec),
+        people=people_table(group, spec, output_dir) if individual_data else None,
+        exclusions=exclusion_table(group),
+        motion_sentence=text(group.record.get("MotionStep"), ""),
+        motion_notes=_motion_notes(group.motion),
+        motion=motion,
+        motion_pictures=motion_pictures,
+        outcomes=outcomes,
+        families=families,
+        warnings=warnings(group.tests, sizes, group.arms, smallest_safe=SMALLEST_SAFE),
+        kinds=kinds,
+        associations=association_pictures(group, styles=drawn | {"all": styles["all"]})
+        if individual_data
+        else [],
+        notes=_notes(group, study),
+        rules=_rules(study),
+        methods=group_text(study, facts=group.record),
+        first_level=participant_text(study, runs=run_facts(output_dir)),
+        provenance=_provenance(group),
+    )
+
+
+def _contents(has_outcomes: bool, kinds: list[KindView]) -> list[tuple[str, str]]:
+    contents = [("summary", "Summary"), ("participants", "Participants"), ("motion", "Motion")]
+    contents += [("outcomes", "Clinical outcomes")] if has_outcomes else []
+    contents += [("measures", "Imaging measures"), ("tests", "Tests")]
+    contents += [(kind.anchor, kind.title) for kind in kinds]
+    contents += [("notes", "Notes"), ("exclusions", "Exclusions")]
+    return [*contents, ("methods", "Methods"), ("provenance", "Provenance")]
+
+
+def arm_sizes(group: GroupOutput) -> dict[str, int]:
+    """Count the participants of each arm with anything in group statistics.
+
+    Parameters
+    ----------
+    group : GroupOutput
+        The tables.
+    """
+    included = group.participants[group.participants["included"].astype(bool)]
+    counts = included.groupby("arm")["participant_id"].nunique()
+    everybody = {"all": int(included["participant_id"].nunique())}
+    return everybody | {str(arm): int(n) for arm, n in counts.items()}
+
+
+def _tiles(group: GroupOutput, study: Study) -> list[Tile]:
+    people = group.participants
+    n_in = people[people["included"].astype(bool)]["participant_id"].nunique()
+    n_all = people["participant_id"].nunique()
+    sessions = session_order(group, study.spec)
+    n_measures = len(group.summary[["measure", "task", "contrast", "regions"]].drop_duplicates())
+    p = group.tests["p_value"].dropna()
+    n_small, n_false = int((p < 0.05).sum()), int((group.tests["q_value"] < 0.05).sum())
+    return [
+        Tile("Participants in", f"{n_in}", f"of {n_all}"),
+        Tile("Sessions", str(len(sessions)), ", ".join(sessions)),
+        Tile("Measures", f"{n_measures:,}"),
+        Tile("Tests", f"{len(p):,}", f"{0.05 * len(p):,.1f} with p < .05 expected by chance"),
+        Tile("p < .05", f"{n_small:,}", "not corrected"),
+        Tile("q < .05", f"{n_false:,}", "false discovery rate"),
+    ]
+
+
+_SHAPES = {
+    "o": '<circle cx="5" cy="5" r="4.2"/>',
+    "D": '<path d="M5 .4 9.6 5 5 9.6 .4 5z"/>',
+    "s": '<path d="M1 1h8v8H1z"/>',
+    "^": '<path d="M5 .6 9.6 9.2H.4z"/>',
+    "v": '<path d="M5 9.4.4.8h9.2z"/>',
+    "P": '<path d="M3.4 0h3.2v3.4H10v3.2H6.6V10H3.4V6.6H0V3.4h3.4z"/>',
+    "X": '<path d="M2 0l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z"/>',
+}
+
+
+def _legend(drawn: Mapping[str, ArmStyle], sizes: Mapping[str, int]) -> list[LegendItem]:
+    if set(drawn) == {"all"}:
+        return []
+    return [
+        LegendItem(
+            "all participants" if arm == "all" else arm,
+            style.color,
+            Markup(_SHAPES[style.marker]),
+            "" if arm == "all" else f"n = {sizes.get(arm, 0)}",
+        )
+        for arm, style in drawn.items()
+    ]
+
+
+def _motion_notes(motion: pd.DataFrame) -> list[str]:
+    if motion.empty:
+        return []
+    reasons = motion[~motion["applied"].astype(bool)]["reason"].fillna("no reason is given")
+    return [
+        f"Not adjusted: {counted(int(n), 'measure')} ({reason})."
+        for reason, n in reasons.value_counts().head(10).items()
+    ]
+
+
+def _notes(group: GroupOutput, study: Study) -> list[str]:
+    told: list[Any] = [group.record.get("Notes"), study.notices, group.record.get("Notices")]
+    notes = dict.fromkeys(str(note) for notes in told for note in notes or ())
+    return [f"{note[:1].upper()}{note[1:]}" for note in notes]
+
+
+def _rules(study: Study) -> list[str]:
+    rules, spec = study.spec.exclusions, study.spec
+    sentences = []
+    if rules.maximum_mean_fd is not None:
+        sentences.append(f"A run with a mean FD above {rules.maximum_mean_fd:g} mm is out.")
+    if rules.minimum_volumes is not None:
+        sentences.append(f"A run with fewer than {rules.minimum_volumes} volumes kept is out.")
+    if rules.file is not None:
+        name = Path(rules.file).name
+        sentences.append(f"What the table `{name}` lists is out.")
+    if not sentences:
+        sentences.append("The study sets no limit of motion or volumes and gives no list.")
+    if spec.regions is not None:
+        sentences.append(
+            f"A region of which less than {100 * spec.regions.minimum_coverage:g} % is covered has "
+            "no value."
+        )
+    if spec.changes:
+        sentences.append("What is out in one session is out of the change between sessions.")
+    return sentences
+
+
+def _provenance(group: GroupOutput) -> TableView:
+    names = ("GroupStudy", "StudyHash", "SoftwareVersion")
+    rows = tuple((name, text(group.record.get(name))) for name in names)
+    return TableView("What the group level was made from", (Column("What"), Column("Value")), rows)

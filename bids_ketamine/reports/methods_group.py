@@ -1,0 +1,112 @@
+"""Sentences of the group level's methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bids_ketamine.reports.words import counted, listed, percent
+from bids_ketamine.study.spec import OutcomeSpec, StudySpec
+
+Section = tuple[str, tuple[str, ...]]
+
+
+def group_paragraphs(
+    spec: StudySpec, *, facts: Mapping[str, Any]
+) -> tuple[list[Section], set[str]]:
+    """Return sections of the group level's methods, and what they cite.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        What was asked for.
+    facts : mapping
+        ``group.json``; empty when only the study is told.
+    """
+    cited = {"fdr", "hedges"}
+    sections: list[Section] = [("Participants", (_participants(spec, facts),))]
+    sections.append(("Motion", (_motion(spec, facts),)))
+    if spec.outcomes:
+        sections.append(("Clinical outcomes", (_outcomes(spec),)))
+    if spec.arms is not None and len(spec.arms.levels) > 1:
+        cited.add("welch")
+    sections.append(("Statistics", _statistics(spec)))
+    return sections, cited
+
+
+def _participants(spec: StudySpec, facts: Mapping[str, Any]) -> str:
+    sentences = []
+    arms = facts.get("Arms")
+    if facts.get("Participants") is not None:
+        told = counted(int(facts["Participants"]), "participant")
+        if isinstance(arms, Mapping) and arms:
+            told += f" ({listed([f'{arm}: {size}' for arm, size in arms.items()])})"
+        sentences.append(f"{told} had measures.")
+    elif spec.arms is not None:
+        sentences.append(
+            f"Arms ({listed(list(spec.arms.levels))}) are given by the column "
+            f"`{spec.arms.column}` of participants.tsv."
+        )
+    rules = []
+    if spec.exclusions.maximum_mean_fd is not None:
+        rules.append(f"a mean framewise displacement above {spec.exclusions.maximum_mean_fd:g} mm")
+    if spec.exclusions.minimum_volumes is not None:
+        rules.append(f"fewer than {spec.exclusions.minimum_volumes} volumes kept")
+    if spec.exclusions.file is not None:
+        rules.append("an entry in the study's file of exclusions")
+    if rules:
+        sentences.append(
+            f"Runs were excluded for {listed(rules, 'or')}; an exclusion in one session takes "
+            "both sessions out of a change."
+        )
+    else:
+        sentences.append("The study sets no exclusion by motion, volumes or list.")
+    return " ".join(sentences)
+
+
+def _motion(spec: StudySpec, facts: Mapping[str, Any]) -> str:
+    if facts.get("MotionStep"):
+        return str(facts["MotionStep"])
+    if not spec.group.residualize_motion:
+        return "Measures were not adjusted for motion."
+    return (
+        "Every measure was regressed on the mean framewise displacement of its own run, over "
+        "participants and sessions together; the residuals, with the measure's mean added back, "
+        "went on."
+    )
+
+
+def _outcomes(spec: StudySpec) -> str:
+    told = listed([f"{each.name} ({_outcome(each)})" for each in spec.outcomes])
+    return f"Outcomes: {told}. Improvement is positive when the participant gets better."
+
+
+def _outcome(outcome: OutcomeSpec) -> str:
+    source = f"sum of {len(outcome.items)} items" if outcome.items else "score"
+    direction = "first minus second" if outcome.improvement == "decrease" else "second minus first"
+    return f"{source} in {outcome.unit}, improvement is {direction} session"
+
+
+def _statistics(spec: StudySpec) -> tuple[str, ...]:
+    level = percent(spec.group.confidence_level)
+    changes = listed([f"{each.name} ({each.second} minus {each.first})" for each in spec.changes])
+    tests = ["A contrast was tested against zero in each session with a one-sample t test."]
+    if spec.changes:
+        tests.append(
+            f"Changes ({changes}) were tested with paired t tests, over all participants and in "
+            "each arm."
+        )
+    if spec.changes and spec.arms is not None and len(spec.arms.levels) > 1:
+        tests.append("Changes were compared between arms with Welch's t test (Welch, 1947).")
+    if spec.changes and spec.outcomes:
+        tests.append("Changes were correlated (Pearson) with improvement.")
+    tests.append(
+        f"Tests need at least {spec.group.minimum_participants} participants (in each arm, for "
+        f"arms). Intervals are {level} intervals; effect sizes are Hedges' g (Hedges, 1981) or r."
+    )
+    families = (
+        "q values control the false discovery rate (Benjamini and Hochberg, 1995) among the "
+        "regions, or pairs of regions, of one measure and task within one test. p values are "
+        "two-sided and not corrected."
+    )
+    return (" ".join(tests), families)

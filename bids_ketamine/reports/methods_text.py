@@ -1,0 +1,174 @@
+"""Methods text: what was computed, from the study and from the facts of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bids_ketamine import __version__
+from bids_ketamine.errors import InputMissingError
+from bids_ketamine.reports.methods_group import group_paragraphs
+from bids_ketamine.reports.methods_participant import participant_paragraphs
+from bids_ketamine.reports.references import REFERENCES
+from bids_ketamine.reports.tree import read_json
+from bids_ketamine.study.load import Study
+
+
+@dataclass(frozen=True)
+class MethodsText:
+    """Methods in sections, with what they cite.
+
+    Attributes
+    ----------
+    sections : tuple of (heading, paragraphs)
+        In the order of reading.
+    references : tuple of str
+        The study's own first.
+    """
+
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+    references: tuple[str, ...]
+
+    def markdown(self) -> str:
+        """Return the text as Markdown."""
+        parts = ["# Methods"]
+        for heading, paragraphs in self.sections:
+            parts += [f"## {heading}", *paragraphs]
+        listing = "\n".join(f"- {reference}" for reference in self.references)
+        return "\n\n".join([*parts, "## References", listing]) + "\n"
+
+
+def participant_text(study: Study, *, runs: Sequence[Mapping[str, Any]] = ()) -> MethodsText:
+    """Write the participant level's methods.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    runs : sequence of mapping, optional
+        Facts of the runs that were used (``Runs`` of the measures sidecars); without them the
+        text says what the study asks for.
+    """
+    sections, cited = participant_paragraphs(study.spec, runs=runs, versions=_versions())
+    return _text(study, sections, cited)
+
+
+def group_text(study: Study, *, facts: Mapping[str, Any] | None = None) -> MethodsText:
+    """Write the group level's methods.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    facts : mapping, optional
+        ``group.json``; without it the text says what the study asks for.
+    """
+    sections, cited = group_paragraphs(study.spec, facts=facts or {})
+    return _text(study, sections, cited)
+
+
+def participant_methods(
+    study: Study, *, output_dir: Path | None = None, participant: str | None = None
+) -> str:
+    """Return the participant level's methods as Markdown.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    output_dir : Path, optional
+        Output tree whose runs are told; without it the study alone is.
+    participant : str, optional
+        Tell the runs of this participant only.
+    """
+    runs = () if output_dir is None else run_facts(output_dir, participant=participant)
+    return participant_text(study, runs=runs).markdown()
+
+
+def group_methods(study: Study, *, output_dir: Path | None = None) -> str:
+    """Return the group level's methods as Markdown.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    output_dir : Path, optional
+        Output tree whose ``group/group.json`` is told.
+    """
+    facts = {} if output_dir is None else read_json(output_dir / "group" / "group.json", [])
+    return group_text(study, facts=facts).markdown()
+
+
+def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
+    """Return the methods of both levels as one Markdown text with one list of references.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    output_dir : Path, optional
+        Output tree to tell of; without it the study alone is told.
+    """
+    runs = () if output_dir is None else run_facts(output_dir)
+    facts = {} if output_dir is None else read_json(output_dir / "group" / "group.json", [])
+    first, second = participant_text(study, runs=runs), group_text(study, facts=facts)
+    unavailable = "Not computed"
+    sections = [each for each in first.sections if each[0] != unavailable]
+    own = set(study.spec.references)
+    others = sorted({*first.references, *second.references} - own, key=str.casefold)
+    return MethodsText(
+        sections=(*sections, *second.sections), references=(*study.spec.references, *others)
+    ).markdown()
+
+
+def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict[str, Any], ...]:
+    """Collect the facts of all runs from the sidecars of measures tables.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Output tree.
+    participant : str, optional
+        Of this participant only, with or without ``sub-``.
+
+    Raises
+    ------
+    InputMissingError
+        If the folder is not there.
+    """
+    if not output_dir.is_dir():
+        raise InputMissingError("The output folder is not there.", path=output_dir)
+    who = "sub-*" if participant is None else "sub-" + participant.removeprefix("sub-")
+    sidecars = [
+        *output_dir.glob(f"{who}/*_measures.json"),
+        *output_dir.glob(f"{who}/ses-*/*_measures.json"),
+    ]
+    found: list[dict[str, Any]] = []
+    for path in sorted(sidecars):
+        found.extend(each for each in read_json(path, []).get("Runs", []) if isinstance(each, dict))
+    return tuple(found)
+
+
+def _text(
+    study: Study, sections: list[tuple[str, tuple[str, ...]]], cited: set[str]
+) -> MethodsText:
+    if study.notices:
+        sentences = [f"{notice[:1].upper()}{notice[1:]}." for notice in study.notices]
+        asked = "The study also asks for the following, which was not computed. "
+        sections = [*sections, ("Not computed", (asked + " ".join(sentences),))]
+    listed = sorted((REFERENCES[key] for key in cited), key=str.casefold)
+    return MethodsText(tuple(sections), (*study.spec.references, *listed))
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the packages that compute, found without importing them."""
+    found = {"bids_ketamine": __version__}
+    for name in ("nilearn", "nipype", "pybids"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "of unknown version"
+    return found

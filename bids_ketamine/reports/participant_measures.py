@@ -1,0 +1,123 @@
+"""Tables of one participant's measures, sessions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bids_ketamine.reports.rows import records
+from bids_ketamine.reports.tree import ParticipantOutput
+from bids_ketamine.reports.views import Column, TableView
+from bids_ketamine.reports.words import (
+    ABSENT,
+    counted,
+    decimals_for,
+    is_absent,
+    listed,
+    measure_words,
+    number,
+    percent,
+    region_words,
+    text,
+)
+
+#: More rows than this are not readable; the tables hold the rest.
+MOST_ROWS = 60
+FAMILY = ["measure", "task", "contrast", "unit"]
+
+
+def measure_tables(found: ParticipantOutput) -> list[TableView]:
+    """Return one table for each measure, task and contrast.
+
+    Parameters
+    ----------
+    found : ParticipantOutput
+        What the output tree holds.
+    """
+    parts = [session.measures.assign(session=session.name) for session in found.sessions]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return []
+    measures = pd.concat(parts, ignore_index=True)
+    sessions = [session.name for session in found.sessions if len(session.measures)]
+    return [
+        _table(dict(zip(FAMILY, key, strict=True)), family, sessions)
+        for key, family in measures.groupby(FAMILY, dropna=False, sort=False)
+    ]
+
+
+def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str]) -> TableView:
+    regions = list(dict.fromkeys(rows["regions"]))
+    note = ""
+    if len(regions) > MOST_ROWS:
+        sizes = rows.assign(size=rows["value"].abs()).groupby("regions", sort=False)["size"].max()
+        kept = set(sizes.nlargest(MOST_ROWS).index)
+        note = (
+            f"Shown are the {MOST_ROWS} of {len(regions):,} with the largest size; all stand in "
+            "the measures tables of the sessions."
+        )
+        regions = [region for region in regions if region in kept]
+        n_missing = int(rows["value"].isna().sum())
+        if n_missing:
+            note += f" {counted(n_missing, 'value')} in all missing."
+    decimals = decimals_for(rows["value"])
+    by_region = {
+        (row["session"], row["regions"]): row
+        for row in records(rows[rows["regions"].isin(regions)])
+    }
+    cells = tuple(
+        (
+            region_words(region),
+            *(
+                cell
+                for session in sessions
+                for cell in _cells(by_region.get((session, region)), decimals)
+            ),
+            _reasons([(name, by_region.get((name, region))) for name in sessions]),
+        )
+        for region in regions
+    )
+    columns = [Column("Region" if family["measure"] == "activation" else "Regions")]
+    for session in sessions:
+        columns += [
+            Column("value", numeric=True, group=session),
+            Column("coverage", numeric=True, group=session),
+            Column("tSNR", numeric=True, group=session),
+        ]
+    columns.append(Column("Why missing", wide=True))
+    if all(not row[-1] for row in cells):
+        columns, cells = columns[:-1], tuple(row[:-1] for row in cells)
+    return TableView(_caption(family), tuple(columns), cells, note=note)
+
+
+def _caption(family: Mapping[str, Any]) -> str:
+    where = text(family["task"])
+    if not is_absent(family["contrast"]):
+        where += f", {family['contrast']}"
+    words = measure_words(family["measure"])
+    return f"{words[:1].upper()}{words[1:]}: {where} ({text(family['unit'], 'no unit')})"
+
+
+def _cells(row: Mapping[str, Any] | None, decimals: int) -> tuple[str, str, str]:
+    if row is None:
+        return (ABSENT, ABSENT, ABSENT)
+    coverage = [percent(row["coverage"]), percent(row["coverage_second"])]
+    tsnr = [number(row["tsnr"], 0), number(row["tsnr_second"], 0)]
+    return (
+        number(row["value"], decimals),
+        " / ".join(each for each in coverage if each != ABSENT) or ABSENT,
+        " / ".join(each for each in tsnr if each != ABSENT) or ABSENT,
+    )
+
+
+def _reasons(rows: Sequence[tuple[str, Mapping[str, Any] | None]]) -> str:
+    """Return why values are missing; sessions with the same reason are told together."""
+    told: dict[str, list[str]] = {}
+    for session, row in rows:
+        if row is None:
+            told.setdefault("no row", []).append(session)
+        elif is_absent(row["value"]) or not is_absent(row["reason"]):
+            told.setdefault(text(row["reason"], "no reason is given"), []).append(session)
+    return "; ".join(f"{listed(names)}: {reason}" for reason, names in told.items())

@@ -1,0 +1,35 @@
+"""The papers that methods text refers to."""
+
+from __future__ import annotations
+
+REFERENCES = {
+    "aroma": "Pruim RHR et al. (2015). ICA-AROMA: a robust ICA-based strategy for removing "
+    "motion artifacts from fMRI data. NeuroImage 112:267-277. "
+    "doi:10.1016/j.neuroimage.2015.02.064",
+    "bids": "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for "
+    "organizing and describing outputs of neuroimaging experiments. Scientific Data 3:160044. "
+    "doi:10.1038/sdata.2016.44",
+    "compcor": "Behzadi Y et al. (2007). A component based noise correction method (CompCor) for "
+    "BOLD and perfusion based fMRI. NeuroImage 37:90-101. doi:10.1016/j.neuroimage.2007.04.042",
+    "fdr": "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical and "
+    "powerful approach to multiple testing. Journal of the Royal Statistical Society B "
+    "57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x",
+    "fmriprep": "Esteban O et al. (2019). fMRIPrep: a robust preprocessing pipeline for functional "
+    "MRI. Nature Methods 16:111-116. doi:10.1038/s41592-018-0235-4",
+    "friston": "Friston KJ et al. (1996). Movement-related effects in fMRI time-series. Magnetic "
+    "Resonance in Medicine 35:346-355. doi:10.1002/mrm.1910350312",
+    "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
+    "related estimators. Journal of Educational Statistics 6:107-128. "
+    "doi:10.3102/10769986006002107",
+    "nilearn": "Nilearn contributors. nilearn. doi:10.5281/zenodo.8397156",
+    "nipype": "Gorgolewski K et al. (2011). Nipype: a flexible, lightweight and extensible "
+    "neuroimaging data processing framework in Python. Frontiers in Neuroinformatics 5:13. "
+    "doi:10.3389/fninf.2011.00013",
+    "power": "Power JD et al. (2012). Spurious but systematic correlations in functional "
+    "connectivity MRI networks arise from subject motion. NeuroImage 59:2142-2154. "
+    "doi:10.1016/j.neuroimage.2011.10.018",
+    "pybids": "Yarkoni T et al. (2019). PyBIDS: Python tools for BIDS datasets. Journal of Open "
+    "Source Software 4(40):1294. doi:10.21105/joss.01294",
+    "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
+    "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
+}

@@ -1,0 +1,128 @@
+"""What templates show: words, tables and pictures, ready made."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+LOGGER = logging.getLogger("bids_ketamine")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure of the summary strip."""
+
+    label: str
+    value: str
+    note: str = ""
+    alarming: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a column; numbers stand on the right, long text gets room."""
+
+    name: str
+    numeric: bool = False
+    group: str = ""
+    wide: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Class of its cells in the page."""
+        return "n" if self.numeric else "wide" if self.wide else ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table of words.
+
+    Attributes
+    ----------
+    caption : str
+        What it shows.
+    columns : tuple of Column
+        Heads; neighbours of one ``group`` share a head above.
+    rows : tuple of tuple of str
+        Cells; the first heads its row.
+    note : str
+        Stands below.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Heads above the heads with the number of columns each spans; none if all are empty."""
+        spans: list[tuple[str, int]] = []
+        for column in self.columns:
+            if spans and spans[-1][0] == column.group and column.group:
+                spans[-1] = (column.group, spans[-1][1] + 1)
+            else:
+                spans.append((column.group, 1))
+        return spans if any(name for name, _ in spans) else []
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its caption, or the reason why there is none."""
+
+    caption: str
+    markup: Markup | None = None
+    problem: str = ""
+
+
+def picture(caption: str, draw: Callable[[], Markup]) -> Picture:
+    """Draw a picture; one that fails leaves its reason, and the page goes on.
+
+    Parameters
+    ----------
+    caption : str
+        What it shows.
+    draw : callable
+        Reads the files it needs and returns the markup.
+    """
+    try:
+        return Picture(caption, draw())
+    # A report must come out whatever a damaged file does to the libraries that read it.
+    except Exception as error:
+        LOGGER.warning("report: %s could not be drawn: %s", caption, error, exc_info=True)
+        words = getattr(error, "message", None) or str(error) or type(error).__name__
+        return Picture(caption, problem=f"could not be drawn: {words}")
+
+
+def marked(sentence: object) -> Markup:
+    """Return a sentence, escaped, with what stands between backticks as code.
+
+    >>> str(marked("elastic net (`elastic_net`) & <more>"))
+    'elastic net (<code>elastic_net</code>) &amp; &lt;more&gt;'
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
+
+
+def relative_link(target: object) -> str | None:
+    """Return an address inside the output folder, or None if it is not one.
+
+    Parameters
+    ----------
+    target : object
+        Path as a log names it.
+
+    >>> relative_link("logs/crash-1.txt"), relative_link("javascript:x"), relative_link("/etc")
+    ('logs/crash-1.txt', None, None)
+    """
+    if not isinstance(target, str) or not target:
+        return None
+    path = Path(target)
+    if path.is_absolute() or ".." in path.parts or ":" in target or target.startswith("\\"):
+        return None
+    return quote(target)

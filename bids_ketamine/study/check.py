@@ -1,0 +1,149 @@
+"""Rules that span several settings of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bids_ketamine.study.document import KeyPath
+from bids_ketamine.study.spec import RegionSpec, StudySpec, TaskSpec
+
+Problem = Callable[[KeyPath, str], None]
+
+
+def check_study(spec: StudySpec, problem: Problem) -> None:
+    """Report every rule that a study breaks.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study, each value of its declared type.
+    problem : callable
+        Called with the place in the file and a sentence.
+    """
+    _check_sessions(spec, problem)
+    _check_regions(spec, problem)
+    for task in spec.tasks:
+        _check_task(task, problem)
+    _check_outcomes(spec, problem)
+    if spec.arms is not None and len(set(spec.arms.levels)) != len(spec.arms.levels):
+        problem(("arms", "levels"), "arms.levels names an arm twice")
+    if spec.arms is not None and "all" in spec.arms.levels:
+        problem(("arms", "levels"), "arms.levels: `all` stands for all arms together")
+    if not spec.tasks and spec.rest is None and not spec.outcomes:
+        problem((), "the study has neither tasks, nor rest, nor outcomes: nothing to compute")
+    if (spec.tasks or spec.rest) and spec.regions is None:
+        problem((), "tasks and rest need `regions`")
+
+
+def _check_sessions(spec: StudySpec, problem: Problem) -> None:
+    if not spec.sessions:
+        problem(("sessions",), "sessions names no session")
+    for session in spec.sessions:
+        where = ("sessions", session.name)
+        if bool(session.column) != bool(session.labels):
+            problem(where, f"sessions.{session.name} needs `column` and `labels` together")
+        if session.label and session.column:
+            problem(where, f"sessions.{session.name} has both `label` and `column`; keep one")
+        if session.unlabelled and len(spec.sessions) > 1:
+            problem(where, "a study without session folders has one session")
+    names = [session.name for session in spec.sessions]
+    for change in spec.changes:
+        for end in ("first", "second"):
+            name = getattr(change, end)
+            if name not in names:
+                problem(
+                    ("changes", change.name, end),
+                    f"changes.{change.name}.{end} names no session: `{name}`; "
+                    f"sessions: {', '.join(names)}",
+                )
+        if change.first == change.second:
+            problem(
+                ("changes", change.name), f"changes.{change.name} subtracts a session from itself"
+            )
+
+
+def _check_regions(spec: StudySpec, problem: Problem) -> None:
+    if spec.regions is None:
+        return
+    if not spec.regions.definitions and not spec.regions.all_columns:
+        problem(("regions",), "regions has no definitions")
+    if spec.regions.all_columns and spec.inputs.timeseries_atlas is None:
+        problem(
+            ("regions", "all_columns"),
+            "regions.all_columns needs region time series: set inputs.timeseries_atlas",
+        )
+    for region in spec.regions.definitions:
+        where = ("regions", "definitions", region.name)
+        if "~" in region.name:
+            problem(where, f"region `{region.name}`: `~` joins the two regions of a pair")
+        kinds = _kinds(region)
+        if len(kinds) != 1:
+            found = "none of them" if not kinds else " and ".join(kinds)
+            problem(
+                where,
+                f"region `{region.name}` needs one of spheres, mask, dseg, columns; it has {found}",
+            )
+        if region.dseg and not region.labels:
+            problem(where, f"region `{region.name}`: dseg needs `labels`")
+        if any(len(centre) != 3 for centre in region.spheres):
+            problem(
+                where, f"region `{region.name}`: a sphere's centre is three numbers, x y z in mm"
+            )
+
+
+def _kinds(region: RegionSpec) -> list[str]:
+    return [kind for kind in ("spheres", "mask", "dseg", "columns") if getattr(region, kind)]
+
+
+def _check_task(task: TaskSpec, problem: Problem) -> None:
+    names = [condition.name for condition in task.conditions]
+    if not task.conditions:
+        problem(("tasks", task.name), f"task `{task.name}` has no conditions")
+    for contrast in task.contrasts:
+        for name in contrast.weights:
+            if name not in names:
+                problem(
+                    ("tasks", task.name, "contrasts", contrast.name),
+                    f"contrast `{contrast.name}` names no condition of the task: `{name}`; "
+                    f"conditions: {', '.join(names)}",
+                )
+    seen: dict[str, str] = {}
+    for condition in task.conditions:
+        for value in condition.trial_type or (condition.name,):
+            if value in seen:
+                problem(
+                    ("tasks", task.name, "conditions", condition.name),
+                    f"trial type `{value}` belongs to two conditions, `{seen[value]}` and "
+                    f"`{condition.name}`",
+                )
+            seen[value] = condition.name
+
+
+def _check_outcomes(spec: StudySpec, problem: Problem) -> None:
+    changes = [change.name for change in spec.changes]
+    for outcome in spec.outcomes:
+        where = ("outcomes", outcome.name)
+        sources = [
+            name
+            for name in ("column", "items", "columns", "change_column")
+            if getattr(outcome, name)
+        ]
+        if len(sources) != 1:
+            found = "none of them" if not sources else " and ".join(sources)
+            problem(
+                where,
+                f"outcome `{outcome.name}` needs one of column, items, columns, change_column; "
+                f"it has {found}",
+            )
+        if outcome.change is not None and outcome.change not in changes:
+            problem(where, f"outcome `{outcome.name}`: no change is named `{outcome.change}`")
+        if outcome.change is None and not outcome.change_column and not changes:
+            problem(where, f"outcome `{outcome.name}` needs a change between two sessions")
+        sessions = {session.name for session in spec.sessions}
+        for name in outcome.columns or {}:
+            if name not in sessions:
+                problem(where, f"outcome `{outcome.name}`: no session is named `{name}`")
+    bands = [("rest", spec.rest.band_pass)] if spec.rest else []
+    for name, band in bands:
+        if band is not None and (len(band) != 2 or not 0 <= band[0] < band[1]):
+            problem((name, "band_pass"), f"{name}.band_pass is two rising frequencies in Hz")

@@ -1,0 +1,138 @@
+"""Study file or preset -> checked :class:`~bids_ketamine.study.spec.StudySpec`."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+
+from bids_ketamine.errors import StudyError, UsageError
+from bids_ketamine.study.build import Builder
+from bids_ketamine.study.check import check_study
+from bids_ketamine.study.document import Document, merge, read_document
+from bids_ketamine.study.planned import PlannedSections
+from bids_ketamine.study.spec import StudySpec
+
+#: Noise models that are computed today; a preset that names another falls back on the first.
+AVAILABLE_NOISE_MODELS = ("ar1", "ols")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study ready to run.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        What is computed; without the methods that are not built yet.
+    source : str
+        Name of the preset, or the study file.
+    notices : tuple of str
+        What the study asks for and this version does not compute, in words for the user.
+    """
+
+    spec: StudySpec
+    source: str
+    notices: tuple[str, ...]
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets that ship with the app."""
+    folder = resources.files("bids_ketamine.study") / "presets"
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yml")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".yml")
+        )
+    )
+
+
+def load_study(name_or_file: str) -> Study:
+    """Load a preset by name, or a study file by path.
+
+    Parameters
+    ----------
+    name_or_file : str
+        ``norbury2021``, ``siegel2021``, or the path of a YAML file.
+
+    Raises
+    ------
+    UsageError
+        If it is neither a preset nor a file.
+    InputMissingError
+        If the file is not there.
+    StudyError
+        If the file has problems, all of them with their lines; or if it asks for a method
+        that this version does not compute.
+    """
+    names = preset_names()
+    if name_or_file in names:
+        path = _preset_path(name_or_file)
+        spec, _ = _read(path)
+        return _available(spec, source=name_or_file, asked_for=frozenset(), path=path)
+    path = Path(name_or_file)
+    if not path.exists() and path.suffix not in (".yml", ".yaml", ".json"):
+        close = difflib.get_close_matches(name_or_file, names, n=1)
+        hint = f"Did you mean `{close[0]}`?" if close else f"Presets: {', '.join(names)}."
+        raise UsageError(f"`{name_or_file}` is neither a preset nor a study file.", cure=hint)
+    spec, document = _read(path)
+    own = frozenset(str(where[0]) for where in document.lines if len(where) == 1)
+    if ("glm", "noise_model") in document.lines:
+        own |= {"noise_model"}
+    return _available(spec, source=path.name, asked_for=own, path=path)
+
+
+def _preset_path(name: str) -> Path:
+    return Path(str(resources.files("bids_ketamine.study") / "presets" / f"{name}.yml"))
+
+
+def _read(path: Path) -> tuple[StudySpec, Document]:
+    document = read_document(path)
+    base_name = document.data.pop("extends", None)
+    if base_name is not None:
+        if base_name not in preset_names():
+            line = document.lines.get(("extends",))
+            raise StudyError(
+                [
+                    f"line {line}: extends names no preset: `{base_name}`; "
+                    f"presets: {', '.join(preset_names())}"
+                ],
+                path=path,
+            )
+        document = merge(read_document(_preset_path(base_name)), document)
+    builder = Builder(document, path.parent)
+    planned_names = {each.name for each in fields(PlannedSections)}
+    ours = {key: body for key, body in document.data.items() if key not in planned_names}
+    later = {key: body for key, body in document.data.items() if key in planned_names}
+    planned = builder.section(PlannedSections, later, ())
+    spec: StudySpec = builder.section(StudySpec, ours, (), planned=planned)
+    if not builder.problems:
+        check_study(spec, builder.problem)
+    if builder.problems:
+        raise StudyError(builder.problems, path=path)
+    return spec, document
+
+
+def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path: Path) -> Study:
+    """Take out what is not built yet: named in a preset, refused in a user's own file."""
+    notices: list[str] = []
+    refused: list[str] = []
+    for name, description in spec.planned.requested().items():
+        (refused if name in asked_for else notices).append(
+            f"{description} (`{name}`) is not yet available"
+        )
+    glm = spec.glm
+    if glm.noise_model not in AVAILABLE_NOISE_MODELS and spec.tasks:
+        fallback = AVAILABLE_NOISE_MODELS[0]
+        (refused if "noise_model" in asked_for else notices).append(
+            f"the noise model `{glm.noise_model}` is not yet available; `{fallback}` is"
+        )
+        glm = replace(glm, noise_model=fallback)
+    if refused:
+        raise StudyError(
+            [f"{sentence}: take it out of the study file to run the rest" for sentence in refused],
+            path=path,
+        )
+    return Study(spec=replace(spec, glm=glm), source=source, notices=tuple(notices))

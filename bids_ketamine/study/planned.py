@@ -1,0 +1,235 @@
+"""Sections of methods that are read and checked but not computed yet.
+
+They hold the values of the presets, so that a study file written today stays valid when the
+method arrives; then its section moves to :mod:`bids_ketamine.study.spec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from bids_ketamine.study.fields import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class PpiSpec:
+    """Generalized psychophysiological interaction (A8)."""
+
+    tasks: tuple[str, ...] = setting("Tasks", default=())
+    method: str = setting("Route", default="conn", choices=("conn", "spm"))
+    measure: str = setting(
+        "Fisher z of the semipartial correlation, or regression",
+        default="correlation",
+        choices=("correlation", "regression"),
+    )
+    band_pass: tuple[float, ...] = setting("Frequencies kept, Hz", default=(0.008, 0.09))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RsaSpec:
+    """Representational similarity: linear discriminant contrast (A7)."""
+
+    task: str = setting("Task")
+    pairs: tuple[tuple[str, ...], ...] = setting("Pairs of trial types compared")
+    covariance: str = setting(
+        "Estimator of the noise covariance",
+        default="shrinkage_to_diagonal",
+        choices=("shrinkage_to_diagonal", "diagonal", "full"),
+    )
+    partition: str = setting(
+        "Cross-validation partitions",
+        default="half_block",
+        choices=("run", "block", "half_block"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DcmSpec:
+    """Dynamic causal model (A18)."""
+
+    task: str = setting("Task")
+    regions: tuple[str, ...] = setting("Regions")
+    connections: tuple[tuple[str, ...], ...] = setting("Pairs (from, to)")
+    modulations: Mapping[str, str] = setting("Condition for each `from > to`", default=None)
+    driving: Mapping[str, str] = setting("Region for each driving input", default=None)
+    echo_time: float = setting("Echo time of the BOLD equation, s", default=0.04, minimum=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PebSpec:
+    """Parametric empirical Bayes over sessions and participants (A19)."""
+
+    outcome: str = setting("Outcome whose improvement enters")
+    level: float = setting("Level of the intervals", default=0.9, minimum=0.5, maximum=0.999)
+    within_participant_first: bool = setting("A level of each participant first", default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElasticNetSpec:
+    """Elastic net with leave-one-subject-out (A13, A14)."""
+
+    outcome: str = setting("Outcome whose improvement is predicted")
+    concurrent_outcome: str | None = setting(
+        "Outcome whose change enters the third model", default=None
+    )
+    l1_ratios: tuple[float, ...] = setting(
+        "Grid of mixing parameters (glmnet's alpha)",
+        default=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    )
+    n_lambdas: int = setting("Length of the penalty path", default=100, minimum=2)
+    selection: str = setting(
+        "Rule of choice", default="minimum_mse", choices=("minimum_mse", "one_standard_error")
+    )
+    imputation: str = setting(
+        "Treatment of missing predictors (A16)",
+        default="chained_equations",
+        choices=("chained_equations", "median", "complete_cases"),
+    )
+    baseline_covariates: tuple[str, ...] = setting(
+        "Covariates of the baseline models only", default=()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymptomDimensionsSpec:
+    """Correlations with dimensions of a questionnaire (A17)."""
+
+    outcome: str = setting("Outcome with items")
+    measure: str = setting("Imaging measure")
+    dimensions: Mapping[str, tuple[int, ...]] = setting("Items (1-based) of each dimension")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatedMeasuresSpec:
+    """Repeated-measures ANOVA of the clinical scores (A20)."""
+
+    outcomes: tuple[str, ...] = setting("Outcomes")
+    error_strata: tuple[str, ...] = setting(
+        "Error strata reported", default=("participant", "stratified")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BehaviourSpec:
+    """Accuracy and reaction time by session and arm (A21)."""
+
+    tasks: tuple[str, ...] = setting("Tasks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleaningSpec:
+    """Cleaning of resting series beyond nuisance regression (B2)."""
+
+    framewise_displacement: float = setting("Censoring threshold, mm", default=0.25, minimum=0.0)
+    filter_respiration: bool = setting("Respiratory filter of motion first", default=False)
+    minimum_minutes: float = setting("Usable time needed, min", default=5.0, minimum=0.0)
+    interpolate_censored: bool = setting(
+        "Interpolate censored volumes for the filter", default=True
+    )
+    local_neighbourhood: bool = setting(
+        "Regress the local neighbourhood from subcortical regions", default=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasesSpec:
+    """Atlases by name (A10, B3)."""
+
+    names: tuple[str, ...] = setting("Atlases")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworksSpec:
+    """Means over the edges of named networks (B4, B5)."""
+
+    within: Mapping[str, tuple[str, ...]] = setting("Regions of each network", default=None)
+    between: Mapping[str, tuple[str, ...]] = setting("Pairs of networks", default=None)
+    seed_maps: tuple[str, ...] = setting("Networks whose seed maps are made", default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedModelSpec:
+    """Mixed model of a measure (B7)."""
+
+    formula: str = setting("Fixed effects")
+    degrees_of_freedom: tuple[str, ...] = setting(
+        "Rules of degrees of freedom", default=("residual", "satterthwaite")
+    )
+    responder_outcome: str = setting("Outcome that defines response")
+    responder_fall: float = setting(
+        "Relative fall that makes a responder", default=0.5, minimum=0.0, maximum=1.0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSpec:
+    """Several sessions averaged to one baseline (B6)."""
+
+    sessions: tuple[str, ...] = setting("Sessions averaged; one suffices where others miss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlsSpec:
+    """Comparison with a control group (B9)."""
+
+    level: str = setting("Value of the arm column that marks controls")
+    matching: tuple[str, ...] = setting("Covariates of the matching")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumesSpec:
+    """Regional volumes over intracranial volume (B10)."""
+
+    structures: tuple[str, ...] = setting("FreeSurfer structures")
+    outcome: str = setting("Outcome whose change is correlated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClinicalCourseSpec:
+    """Response and remission by visit (B11)."""
+
+    outcome: str = setting("Outcome")
+    response_fall: float = setting("Relative fall of response", default=0.5)
+    remission_below: float = setting("Score below which a patient is in remission", default=10.0)
+    visits: tuple[str, ...] = setting("Visits in order", default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilitySpec:
+    """Agreement of two baseline sessions, ICC(2,1) (B13)."""
+
+    sessions: tuple[str, ...] = setting("The two sessions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedSections:
+    """One field per section, absent unless the study has it."""
+
+    gppi: PpiSpec | None = setting("generalized PPI", default=None)
+    rsa: RsaSpec | None = setting("representational similarity", default=None)
+    dcm: DcmSpec | None = setting("dynamic causal modelling", default=None)
+    peb: PebSpec | None = setting("parametric empirical Bayes", default=None)
+    elastic_net: ElasticNetSpec | None = setting("elastic net", default=None)
+    symptom_dimensions: SymptomDimensionsSpec | None = setting("symptom dimensions", default=None)
+    repeated_measures: RepeatedMeasuresSpec | None = setting(
+        "repeated-measures ANOVA", default=None
+    )
+    behaviour: BehaviourSpec | None = setting("behaviour by session and arm", default=None)
+    atlases: AtlasesSpec | None = setting("atlases by name", default=None)
+    cleaning: CleaningSpec | None = setting("censoring and subcortical cleaning", default=None)
+    networks: NetworksSpec | None = setting("network means and seed maps", default=None)
+    mixed_model: MixedModelSpec | None = setting("mixed models", default=None)
+    baseline: BaselineSpec | None = setting("several baselines averaged", default=None)
+    controls: ControlsSpec | None = setting("comparison with controls", default=None)
+    volumes: VolumesSpec | None = setting("regional volumes", default=None)
+    clinical_course: ClinicalCourseSpec | None = setting("response and remission", default=None)
+    reliability: ReliabilitySpec | None = setting("reliability of two baselines", default=None)
+
+    def requested(self) -> dict[str, str]:
+        """Return section name and description of every section that is present."""
+        return {
+            each.name: str(each.metadata["description"])
+            for each in fields(self)
+            if getattr(self, each.name) is not None
+        }

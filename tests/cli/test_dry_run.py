@@ -1,0 +1,262 @@
+"""The plan of a dry run and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bids_ketamine.cli.dry_run import Analysis, plan
+from bids_ketamine.cli.dry_run_text import render
+from bids_ketamine.cli.group_dry_run import describe_group
+from bids_ketamine.cli.trial import Trial
+from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
+from bids_ketamine.study.load import Study, load_study
+from bids_ketamine.study.spec import SessionSpec
+
+SHAPE = (97, 115, 97, 215)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study("norbury2021")
+
+
+@pytest.fixture
+def bold(write_header: Callable[..., Path], tmp_path: Path) -> Path:
+    return write_header(tmp_path / "prep" / "bold.nii.gz", SHAPE)
+
+
+def planned(
+    sessions: list[SessionInputs], study: Study, tmp_path: Path, **changes: object
+) -> dict[str, Analysis]:
+    arguments = {"output_dir": tmp_path / "out", "task_labels": None} | changes
+    return {each.method: each for each in plan(sessions, study=study, **arguments)}  # type: ignore[arg-type]
+
+
+def test_each_method_of_a_session(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    table = tmp_path / "table.tsv"
+    runs = (
+        make_run("faces", bold=bold, events=table, confounds=table, run="1"),
+        make_run("faces", bold=bold, events=table, confounds=table, run="2"),
+        make_run("rest", bold=bold, confounds=table, description="smoothAROMAnonaggr"),
+    )
+    missing = (Missing("stroop: events", "sub-01_events.tsv is not there"),)
+    found = planned([make_session(runs=runs, missing=missing)], study, tmp_path)
+    assert list(found) == ["faces GLM", "stroop GLM", "rest FC"]
+    faces, stroop, rest = found.values()
+    assert faces.status == rest.status == "ready"
+    assert faces.uses == "2 runs of 215 volumes, preproc, smoothing 6 mm, events, confounds"
+    assert rest.uses == "1 run of 215 volumes, smoothAROMAnonaggr, smoothed already, confounds"
+    assert faces.cost.seconds == pytest.approx(2 * (1 + 2.7 + 3.4 + 19.1), rel=0.01)
+    assert (stroop.status, stroop.can_run, stroop.cost.seconds) == ("missing", False, 0)
+    assert stroop.reasons == ("stroop: events: sub-01_events.tsv is not there.",)
+    assert faces.reasons == rest.reasons == ()
+
+
+def test_a_task_that_is_not_there_gets_a_reason(
+    study: Study, tmp_path: Path, make_session: Callable[..., SessionInputs]
+) -> None:
+    found = planned([make_session(runs=())], study, tmp_path)
+    assert found["rest FC"].reasons == ("No run of task-rest was found.",)
+
+
+def test_what_lacks_to_a_whole_session_lacks_to_each_method(
+    study: Study, tmp_path: Path, make_session: Callable[..., SessionInputs]
+) -> None:
+    missing = (Missing("session post", "there is no folder ses-post"),)
+    found = planned([make_session(runs=(), missing=missing)], study, tmp_path)
+    assert {each.reasons for each in found.values()} == {
+        ("session post: there is no folder ses-post.",)
+    }
+
+
+def test_some_runs_usable(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    missing = (Missing("faces: confounds", "run 2 has none"),)
+    session = make_session(runs=(make_run("faces", bold=bold),), missing=missing)
+    faces = planned([session], study, tmp_path)["faces GLM"]
+    assert (faces.status, faces.can_run) == ("partial", True)
+
+
+def test_a_second_choice_is_noted_and_ready(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    missing = (Missing("faces: smoothAROMAnonaggr", "expected x; preproc is used"),)
+    session = make_session(runs=(make_run("faces", bold=bold),), missing=missing)
+    faces = planned([session], study, tmp_path)["faces GLM"]
+    assert faces.status == "ready"
+    assert faces.reasons == ("faces: smoothAROMAnonaggr: expected x; preproc is used.",)
+
+
+def test_images_that_cannot_be_read(
+    study: Study,
+    tmp_path: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    empty, link, none = (tmp_path / f"{name}.nii.gz" for name in ("empty", "link", "none"))
+    empty.write_bytes(b"")
+    link.symlink_to(tmp_path / "annex")
+    for path, reason in (
+        (empty, "the file is empty"),
+        (link, "the link leads nowhere (content not downloaded?)"),
+        (none, "the file does not exist"),
+    ):
+        session = make_session(runs=(make_run("faces", bold=path),))
+        faces = planned([session], study, tmp_path)["faces GLM"]
+        assert (faces.status, faces.can_run) == ("unreadable", False)
+        assert faces.reasons == (f"{path}: {reason}.",)
+
+
+def test_region_time_series_need_no_header(
+    study: Study,
+    tmp_path: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    session = make_session(runs=(make_run("rest", timeseries=tmp_path / "t.tsv"),))
+    rest = planned([session], study, tmp_path)["rest FC"]
+    assert (rest.status, rest.uses) == ("ready", "1 run, region time series")
+
+
+def test_task_labels_leave_other_methods_out(
+    study: Study, tmp_path: Path, make_session: Callable[..., SessionInputs]
+) -> None:
+    assert list(planned([make_session()], study, tmp_path, task_labels=["rest"])) == ["rest FC"]
+
+
+def test_results_that_are_there_are_seen(
+    study: Study, tmp_path: Path, make_session: Callable[..., SessionInputs]
+) -> None:
+    path = tmp_path / "out" / "sub-01" / "ses-b0" / "sub-01_ses-b0_measures.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    session = make_session(label="b0")
+    analysis = planned([session], study, tmp_path)["faces GLM"]
+    assert analysis.computed
+    assert analysis.session == "pre=ses-b0"
+
+
+def test_the_text(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    sessions = [
+        make_session(runs=(make_run("faces", bold=bold),)),
+        make_session(session="post", runs=(), missing=(Missing("session", "no ses-post " * 12),)),
+    ]
+    analyses = plan(sessions, study=study, output_dir=tmp_path, task_labels=["faces"])
+    text = render(
+        analyses,
+        study=study,
+        bids_dir=Path("/data/bids"),
+        derivatives={"fmriprep": Path("/data/prep")},
+        output_dir=Path("/data/out"),
+        n_procs=2,
+    )
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "derivatives  fmriprep = /data/prep" in lines
+    assert "sessions     pre = ses-pre, post = ses-post" in lines
+    assert "  - elastic net (`elastic_net`) is not yet available" in lines
+    row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
+    assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
+    assert "26 s  2.0 GB  1 run of 215 volumes" in row
+    assert any("missing  -     -       [1]" in line for line in lines)
+    assert any(line.startswith("  [1]  session: no ses-post") for line in lines)
+    assert "1 of 2 analyses can run, in 1 session of 1 participant." in lines
+    assert any("about 37 s with one process, 37 s with --nprocs 2" in line for line in lines)
+    assert text.isascii()
+
+
+def test_two_processes_halve_the_work_but_not_its_longest_step(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    sessions = [
+        make_session(participant, runs=(make_run("faces", bold=bold),))
+        for participant in ("01", "02", "03", "04")
+    ]
+    analyses = plan(sessions, study=study, output_dir=tmp_path, task_labels=["faces"])
+    text = render(
+        analyses,
+        study=study,
+        bids_dir=tmp_path,
+        derivatives={},
+        output_dir=tmp_path,
+        n_procs=2,
+    )
+    # Four steps of 26.2 s, 6 s to start and 5 s for each report.
+    assert "about 2 min 11 s with one process, 1 min 18 s with --nprocs 2" in text
+    assert " ".join(text.split()).endswith("2.0 GB for the largest step, up to 4.0 GB together.")
+
+
+def test_sessions_derived_from_a_column_are_explained(study: Study, tmp_path: Path) -> None:
+    crossover = SessionSpec(name="ketamine", column="infusion_1", labels={"d": "d2", "p": "p2"})
+    single = SessionSpec(name="only", unlabelled=True)
+    changed = replace(study, spec=replace(study.spec, sessions=(crossover, single)), notices=())
+    text = render(
+        (), study=changed, bids_dir=tmp_path, derivatives={}, output_dir=tmp_path, n_procs=1
+    )
+    assert "ketamine = by column infusion_1 (d: ses-d2, p: ses-p2)" in text
+    assert "only (no session folders)" in text
+    assert "0 of 0 analyses can run" in text
+
+
+def test_the_group_level_tells_results_and_tables(study: Study, dataset: SimpleNamespace) -> None:
+    for participant, sessions in {"01": ("pre", "post"), "02": ("pre",)}.items():
+        for session in sessions:
+            folder = dataset.out / f"sub-{participant}" / f"ses-{session}"
+            folder.mkdir(parents=True)
+            (folder / f"sub-{participant}_ses-{session}_measures.tsv").write_text("")
+    (dataset.bids / "participants.tsv").write_text("participant_id\tage\n")
+    (dataset.bids / "phenotype").mkdir()
+    (dataset.bids / "phenotype" / "madrs.tsv").write_text("participant_id\tmadrs_total\n")
+    trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
+    text, can_run = describe_group(trial)
+    lines = text.splitlines()
+    assert can_run
+    assert "results of 2 participants:" in lines
+    assert "  ses-post: 1 participant" in lines
+    assert "  ses-pre: 2 participants" in lines
+    assert "  phenotype/madrs.tsv: ready" in lines
+    assert "  phenotype/caps5.tsv: missing, needed for outcome caps5" in lines
+    assert (
+        "  participants.tsv: lacks arm (arms); optional covariates that are not there: gender,"
+        in text
+    )
+    assert " age," not in text
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_group_level_without_results_cannot_run(study: Study, dataset: SimpleNamespace) -> None:
+    dataset.out.mkdir()
+    trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
+    text, can_run = describe_group(trial)
+    assert not can_run
+    assert "No results of the participant level were found: run it first." in text

@@ -1,0 +1,54 @@
+"""Processors, threads, and what other packages may say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bids_ketamine.cli.environment import available_processors, configure_nipype, set_threads
+
+
+def test_threads_are_set_for_every_library() -> None:
+    environment = {"OMP_NUM_THREADS": "16"}
+    set_threads(2, environment)
+    assert environment["OMP_NUM_THREADS"] == "2"
+    assert environment["OPENBLAS_NUM_THREADS"] == environment["MKL_NUM_THREADS"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "300000 100000\n"}, 3),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+        ({}, 8),
+    ],
+)
+def test_a_containers_quota_limits_the_processors(
+    files: dict[str, str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    assert available_processors(tmp_path) == expected
+
+
+def test_nipype_is_quiet_in_workers_too_unless_asked(tmp_path: Path) -> None:
+    for verbosity, level in ((0, "CRITICAL"), (2, "INFO")):
+        environment: dict[str, str] = {}
+        configure_nipype(tmp_path, verbosity=verbosity, environment=environment)
+        text = (Path(environment["NIPYPE_CONFIG_DIR"]) / "nipype.cfg").read_text()
+        assert f"workflow_level = {level}\n" in text
+
+
+def test_the_users_own_nipype_configuration_stays(tmp_path: Path) -> None:
+    environment = {"NIPYPE_CONFIG_DIR": "mine"}
+    configure_nipype(tmp_path, verbosity=0, environment=environment)
+    assert environment == {"NIPYPE_CONFIG_DIR": "mine"}
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,78 @@
+"""Design matrix against closed forms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bids_ketamine.core.glm.design_matrix import contrast_vector, first_level_design
+from bids_ketamine.errors import InputDataError
+
+
+def canonical(t):
+    """The canonical response as a density: gamma(6) - gamma(16) / 6, area one."""
+    shape = stats.gamma.pdf(t, 6) - stats.gamma.pdf(t, 16) / 6
+    grid = np.arange(0, 32, 0.01)
+    area = np.trapezoid(stats.gamma.pdf(grid, 6) - stats.gamma.pdf(grid, 16) / 6, grid)
+    return shape / area
+
+
+def design(events, nuisance=None, n_scans=100, reference_time=1.0):
+    return first_level_design(
+        events=pd.DataFrame(events, columns=["onset", "duration", "trial_type"]),
+        nuisance=pd.DataFrame(index=range(n_scans)) if nuisance is None else nuisance,
+        n_scans=n_scans,
+        t_r=2.0,
+        reference_time=reference_time,
+        hrf_model="spm",
+        high_pass_period=128.0,
+    )
+
+
+@pytest.mark.parametrize("reference_time", [0.0, 0.975, 1.0])
+def test_an_event_of_zero_duration_is_the_response_density_at_the_reference_time(reference_time):
+    matrix = design([(10.0, 0.0, "a")], reference_time=reference_time).matrix
+    times = np.arange(100) * 2.0 + reference_time
+    expected = np.where(times >= 10.0, canonical(np.maximum(times - 10.0, 0.0)), 0.0)
+    # nilearn's grid of TR / 50 shifts the response by at most one of its steps.
+    assert (
+        np.abs(matrix["a"] - expected).max() < 0.04 * np.abs(np.gradient(expected, 2.0)).max() * 2
+    )
+
+
+def test_a_long_block_reaches_one():
+    matrix = design([(20.0, 100.0, "a")]).matrix
+    assert matrix["a"][55] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_collinear_columns_are_left_out_by_name_and_conditions_stay():
+    rng = np.random.default_rng(0)
+    csf = rng.normal(size=100)
+    nuisance = pd.DataFrame({"csf": csf, "copy": 2 * csf + 3})
+    built = design([(10.0, 20.0, "a")], nuisance)
+    assert "csf" in built.matrix
+    assert "copy" not in built.matrix
+    assert built.dropped == ("design column `copy` is a combination of others",)
+    assert np.linalg.matrix_rank(built.matrix) == built.matrix.shape[1]
+    assert built.residual_df == 100 - built.matrix.shape[1]
+
+
+def test_drift_has_the_columns_of_the_period():
+    # floor(2 * n * t_r / 128) = floor(2 * 100 * 2 / 128) = 3
+    assert sum(name.startswith("drift") for name in design([(10.0, 20.0, "a")]).matrix) == 3
+
+
+def test_a_contrast_over_an_absent_condition_has_a_reason():
+    built = design([(10.0, 20.0, "a")])
+    vector, reason = contrast_vector({"a": 1.0, "b": -1.0}, built)
+    assert vector is None
+    assert reason == "the design has no regressor for `b`"
+    vector, _ = contrast_vector({"a": 2.0}, built)
+    assert vector is not None
+    assert vector[list(built.matrix).index("a")] == 2.0
+    assert np.count_nonzero(vector) == 1
+
+
+def test_confounds_of_another_length_are_an_error():
+    with pytest.raises(InputDataError, match="99 rows; the BOLD series has 100 volumes"):
+        design([(10.0, 20.0, "a")], pd.DataFrame(index=range(99)))

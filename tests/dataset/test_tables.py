@@ -1,0 +1,168 @@
+"""Tables: what is read, and the sentence for each mistake."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bids_ketamine.dataset.tables import (
+    read_confounds,
+    read_events,
+    read_exclusions,
+    read_json,
+    read_participants,
+    read_phenotype,
+    read_timeseries,
+)
+from bids_ketamine.errors import InputDataError, InputMissingError
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_events_with_byte_order_mark_crlf_and_missing_values(tmp_path: Path) -> None:
+    text = (
+        "\ufeffonset\tduration\ttrial_type\tresponse_time\taccuracy\r\n"
+        "12.5\tn/a\tfaces\tn/a\t0\r\n\r\n 0 \t4.9\tshapes\t0.75\t1\r\n"
+    )
+    events = read_events(write(tmp_path / "events.tsv", text), required=["trial_type"])
+    assert events["onset"].tolist() == [0.0, 12.5]
+    np.testing.assert_array_equal(events["duration"], [4.9, np.nan])
+    np.testing.assert_array_equal(events["response_time"], [0.75, np.nan])
+    assert events["trial_type"].tolist() == ["shapes", "faces"]
+    assert events["accuracy"].tolist() == ["1", "0"]
+
+
+def test_simultaneous_events_keep_their_order(tmp_path: Path) -> None:
+    text = "onset\tduration\tkind\n5\t0\tb\n5\t0\ta\n1\t0\tc\n"
+    events = read_events(write(tmp_path / "e.tsv", text), required=["kind"])
+    assert events["kind"].tolist() == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "onset\ttrial_type\n0\ta\n",
+            "There is no column `duration`. [{path}] Its columns: onset,",
+        ),
+        ("onset\tduration\n0\t1\n", "There is no column `trial_type`."),
+        ("onset,duration\n0,1\n", "Its cells are not separated by tabs"),
+        ("onset\tduration\ttrial_type\n", "The events table has a header and no trials."),
+        ("onset\tduration\ttrial_type\n0\tlong\ta\n", "Line 2, column `duration`: `long` is not a"),
+        ("onset\tduration\ttrial_type\n\n1,5\t1\ta\n", "Line 3, column `onset`: `1,5` is not a"),
+        (
+            "onset\tduration\ttrial_type\n1\t-1\ta\n",
+            "Line 2, column `duration`: the duration -1 is",
+        ),
+        ("onset\tduration\ttrial_type\n1\tinf\ta\n", "`inf` is not a number"),
+        ("onset\tduration\ttrial_type\n0\t1\n", "Line 2 has 2 cells where the header has 3."),
+        ("onset\tonset\tduration\n0\t1\t1\n", "The header names a column twice: onset."),
+        (b"onset\tduration\ttrial_type\n0\t1\t\xe9t\xe9\n", "not UTF-8 text (byte 30)"),
+        ("", "events.tsv is empty (0 bytes)."),
+    ],
+)
+def test_events_that_cannot_be_read(tmp_path: Path, text: str | bytes, sentence: str) -> None:
+    path = write(tmp_path / "events.tsv", text)
+    with pytest.raises(InputDataError) as error:
+        read_events(path, required=["trial_type"])
+    assert sentence.format(path=path) in str(error.value)
+    assert error.value.path == path
+
+
+def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match=r"events\.tsv is not there"):
+        read_events(tmp_path / "events.tsv")
+    (tmp_path / "events.tsv").symlink_to("nowhere")
+    with pytest.raises(InputMissingError, match="annex link whose content is not here"):
+        read_events(tmp_path / "events.tsv")
+
+
+def test_confounds_are_numbers(tmp_path: Path) -> None:
+    text = "csf\tframewise_displacement\n1.5\tn/a\n-2e-3\t0.25\n"
+    path = write(tmp_path / "confounds.tsv", text)
+    table = read_confounds(path, n_volumes=2)
+    np.testing.assert_array_equal(table["csf"], [1.5, -0.002])
+    np.testing.assert_array_equal(table["framewise_displacement"], [np.nan, 0.25])
+    assert {str(kind) for kind in table.dtypes} == {"float64"}
+    with pytest.raises(InputDataError, match="has 2 rows and the series 3 volumes"):
+        read_confounds(path, n_volumes=3)
+    write(path, "csf\n1.5\nhigh\n")
+    with pytest.raises(InputDataError, match="Line 3, column `csf`: `high` is not a number"):
+        read_confounds(path)
+    write(path, "csf\n")
+    with pytest.raises(InputDataError, match="a header and no rows"):
+        read_confounds(path)
+
+
+def test_compressed_time_series(tmp_path: Path) -> None:
+    path = write(tmp_path / "a_timeseries.tsv.gz", gzip.compress(b"LH_1\tRH_1\n1\t2\n3\t4\n"))
+    table = read_timeseries(path)
+    assert list(table) == ["LH_1", "RH_1"]
+    np.testing.assert_array_equal(table.to_numpy(), [[1.0, 2.0], [3.0, 4.0]])
+    write(path, path.read_bytes()[:-12])
+    with pytest.raises(InputDataError, match="cut off or is not gzip"):
+        read_timeseries(path)
+
+
+def test_participants_are_keyed_by_their_label(trial: Any) -> None:
+    path = trial.participants("participant_id age group", "sub-02 31 n/a", "01 n/a NA")
+    table = read_participants(path)
+    assert table["participant_id"].tolist() == ["sub-02", "sub-01"]
+    assert table["age"].isna().tolist() == [False, True]
+    assert table["age"][0] == "31"
+    # `NA` may be a word; only n/a is missing.
+    assert table["group"].isna().tolist() == [True, False]
+    trial.participants("participant_id", "sub-01", "01", "sub-02")
+    with pytest.raises(InputDataError, match=r"more than one row of sub-01\."):
+        read_participants(path)
+    trial.participants("subject age", "sub-01 3")
+    with pytest.raises(InputDataError, match="no column `participant_id`"):
+        read_participants(path)
+
+
+def test_phenotype_tables(trial: Any) -> None:
+    trial.table("phenotype/madrs.tsv", "participant_id session_id total", "01 pre 30", "01 post 9")
+    table = read_phenotype(trial.root, "madrs")
+    assert table["participant_id"].tolist() == ["sub-01", "sub-01"]
+    assert table["session_id"].tolist() == ["ses-pre", "ses-post"]
+    with pytest.raises(InputMissingError) as error:
+        read_phenotype(trial.root, "caps5")
+    assert "The table `caps5` is not there" in str(error.value)
+    assert "Tables in phenotype/: madrs;" in str(error.value)
+    trial.table("phenotype/madrs.tsv", "participant_id session_id", "01 pre", "sub-01 ses-pre")
+    with pytest.raises(InputDataError, match=r"more than one row of sub-01 ses-pre"):
+        read_phenotype(trial.root, "madrs")
+
+
+def test_exclusions(tmp_path: Path) -> None:
+    header = "participant_id\tsession_id\ttask\treason\n"
+    text = f"{header}01\tpre\ttask-faces\tasleep\nsub-02\t\tn/a\tout\n"
+    path = write(tmp_path / "exclusions.tsv", text)
+    table = read_exclusions(path)
+    assert table["participant_id"].tolist() == ["sub-01", "sub-02"]
+    assert table["session_id"].tolist()[0] == "ses-pre"
+    assert table["task"].tolist()[0] == "faces"
+    assert table[["session_id", "task"]].isna().iloc[1].all()
+    write(path, "participant_id\treason\n01\tn/a\n")
+    with pytest.raises(InputDataError, match="Line 2, column `reason`: the cell is empty"):
+        read_exclusions(path)
+    write(path, "participant_id\treason\n01\tno consent\n")
+    assert read_exclusions(path)["task"].isna().all()
+
+
+def test_sidecars(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", '\ufeff{"RepetitionTime": 2}')
+    assert read_json(path) == {"RepetitionTime": 2}
+    for text, sentence in (("{", "not valid JSON"), ("[1]", "not a JSON object"), ("", "is empty")):
+        write(path, text)
+        with pytest.raises(InputDataError, match=sentence):
+            read_json(path)
+    with pytest.raises(InputMissingError):
+        read_json(tmp_path / "b.json")

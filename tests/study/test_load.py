@@ -1,0 +1,164 @@
+"""Study files: values, every problem at once with its line, presets, extension."""
+
+import pickle
+
+import pytest
+
+from bids_ketamine.errors import InputMissingError, StudyError, UsageError
+from bids_ketamine.study.formula import parse_weights
+from bids_ketamine.study.load import load_study, preset_names
+
+MINIMAL = """\
+name: mine
+sessions:
+  pre: {label: "01"}
+  post: {label: "02"}
+changes:
+  change: {first: pre, second: post}
+regions:
+  atlas: mine
+  definitions:
+    a: {spheres: [[0, 0, 0]], radius: 6}
+    b: {mask: masks/b.nii.gz}
+tasks:
+  faces:
+    task: hariri
+    conditions:
+      faces: {trial_type: [happy, angry]}
+      "blank screen": {}
+    contrasts:
+      facesGtBlank: {weights: "faces - 0.5 * `blank screen`"}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="study.yml"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def problems(path):
+    with pytest.raises(StudyError) as caught:
+        load_study(path)
+    return list(caught.value.problems)
+
+
+def test_values_arrive_with_their_types(write, tmp_path):
+    spec = load_study(write(MINIMAL)).spec
+    assert spec.session("pre").label == "01"
+    assert spec.tasks[0].label == "hariri"
+    assert spec.tasks[0].contrasts[0].weights == {"faces": 1.0, "blank screen": -0.5}
+    assert spec.regions.definitions[0].spheres == ((0.0, 0.0, 0.0),)
+    assert spec.regions.definitions[1].mask == str(tmp_path / "masks" / "b.nii.gz")
+    assert spec.glm.high_pass_period == 128.0
+    assert pickle.loads(pickle.dumps(spec)) == spec
+
+
+def test_all_problems_come_at_once_with_lines(write):
+    text = MINIMAL.replace("task: hariri", "taks: hariri").replace("radius: 6", "radius: wide")
+    text = text.replace("second: post", "second: later")
+    found = problems(write(text + "glm: {noise_model: arma}\n"))
+    assert found == [
+        "line 10: regions.definitions.a.radius must be a number, not `wide`",
+        "line 14: unknown key `taks` in tasks.faces; did you mean `task`?",
+        "line 20: glm.noise_model must be one of ar1, ols, spm, not `arma`",
+    ]
+
+
+def test_rules_between_sections_are_checked(write):
+    text = MINIMAL.replace("second: post", "second: later").replace("faces - 0.5", "fases - 0.5")
+    assert problems(write(text)) == [
+        "line 6: changes.change.second names no session: `later`; sessions: pre, post",
+        "line 19: contrast `facesGtBlank` names no condition of the task: `fases`; "
+        "conditions: faces, blank screen",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: [unclosed", "not valid YAML"),
+        ("name: mine\nname: yours\nsessions: {pre: }\n", "the key `name` stands twice"),
+        ("a: &x 1\nb: *x\n", "line 1: anchors and aliases are not supported"),
+        ("- just\n- a list\n", "the file must be a mapping"),
+        ("name: mine\n", "the study needs the key `sessions`"),
+        ("name: my study\nsessions: {pre: }\n", "letters and digits only"),
+        ("name: !!python/object/apply:os.system [ls]\nsessions: {pre: }\n", "name must be text"),
+    ],
+)
+def test_malformed_files_get_one_sentence(write, text, message):
+    assert any(message in problem for problem in problems(write(text)))
+
+
+def test_extension_merges_replaces_and_removes(write):
+    study = load_study(
+        write(
+            "extends: norbury2021\nname: ours\nsessions: {pre: {label: V1}, post: {label: V2}}\n"
+            "inputs: {smoothing_fwhm: null}\n"
+            "regions: {definitions: {dACC: null, rACC: {radius: 5}}}\n"
+        )
+    )
+    assert study.spec.session("post").label == "V2"
+    assert study.spec.inputs.smoothing_fwhm is None
+    assert study.spec.inputs.space == "MNI152NLin2009cAsym"
+    names = [region.name for region in study.spec.regions.definitions]
+    assert "dACC" not in names
+    radius = {region.name: region.radius for region in study.spec.regions.definitions}
+    assert radius["rACC"] == 5.0
+    assert radius["vmPFC"] == 8.0
+    assert any("`dcm`" in notice for notice in study.notices)
+
+
+def test_presets_load_and_name_what_is_not_built():
+    assert preset_names() == ("norbury2021", "siegel2021")
+    norbury = load_study("norbury2021")
+    assert norbury.spec.glm.noise_model == "ar1"
+    assert any("noise model `spm`" in notice for notice in norbury.notices)
+    assert len(norbury.spec.outcomes[0].items) == 20
+    siegel = load_study("siegel2021")
+    assert siegel.spec.rest.band_pass == (0.009, 0.08)
+    assert siegel.spec.inputs.smoothing_fwhm is None
+
+
+def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
+    found = problems(write(MINIMAL + "gppi: {tasks: [faces]}\n"))
+    assert found == [
+        "generalized PPI (`gppi`) is not yet available: take it out of the study file to run "
+        "the rest"
+    ]
+    found = problems(write(MINIMAL + "glm: {noise_model: spm}\n"))
+    assert "the noise model `spm` is not yet available" in found[0]
+
+
+def test_unknown_presets_and_files():
+    with pytest.raises(UsageError, match="neither a preset nor a study file"):
+        load_study("norbury2012")
+    with pytest.raises(InputMissingError, match="does not exist"):
+        load_study("nowhere/study.yml")
+
+
+@pytest.mark.parametrize(
+    ("formula", "problem"),
+    [
+        ("a * b", "multiplied"),
+        ("a / 0", "divides by zero"),
+        ("(a - b", "not closed"),
+        ("a b", "`b` is not expected"),
+        ("3", "number alone"),
+        ("a - a", "no condition left"),
+        ("a ! b", "cannot read"),
+        ("", "ends too early"),
+    ],
+)
+def test_wrong_formulas_say_why(formula, problem):
+    weights, reason = parse_weights(formula)
+    assert weights == {}
+    assert problem in str(reason)
+
+
+def test_formulas_are_linear():
+    assert parse_weights("-(a - 2*b)/4 + c*3")[0] == {"a": -0.25, "b": 0.5, "c": 3.0}

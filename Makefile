@@ -38,6 +38,7 @@ unit: $(READY)
 
 schema: $(READY)
 	$(BIN)/python -c "import json; from bids_ketamine.study.schema import study_schema; print(json.dumps(study_schema(), indent=2))" > docs/study.schema.json
+	$(BIN)/python -c "from bids_ketamine.study.reference import study_reference; print(study_reference(), end='')" > docs/study.md
 
 descriptor: $(READY)
 	$(BIN)/python -m bids_ketamine.cli.descriptor > boutiques.json

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -168,6 +169,7 @@ def main() -> int:
     parser.add_argument("--nprocs", type=int, default=2)
     parser.add_argument("--results", type=Path, default=Path("benchmark-results/demo_trials"))
     arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
     first, last = map(int, arguments.seeds.split("-"))
     arguments.results.mkdir(parents=True, exist_ok=True)
     results = []

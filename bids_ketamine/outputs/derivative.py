@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bids_ketamine._version import __version__
 from bids_ketamine.errors import CannotCreateError
-from bids_ketamine.outputs.patterns import SUFFIXES_BEYOND_BIDS
+from bids_ketamine.outputs.patterns import BEYOND_BIDS
 from bids_ketamine.outputs.tables import write_json, write_text
 
 GENERATOR = "bids_ketamine"
@@ -51,7 +51,7 @@ def write_description(
         "HowToAcknowledge": "Cite the papers listed in logs/CITATION.md.",
     }
     write_json(output_dir / "dataset_description.json", description)
-    write_text(output_dir / ".bidsignore", "\n".join(SUFFIXES_BEYOND_BIDS) + "\n")
+    write_text(output_dir / ".bidsignore", "\n".join(BEYOND_BIDS) + "\n")
 
 
 def check_ownership(output_dir: Path) -> None:

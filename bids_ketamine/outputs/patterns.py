@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: Suffixes that BIDS does not have yet; the validator is told to pass over them.
-SUFFIXES_BEYOND_BIDS = (
+#: Suffixes and places that BIDS does not have yet; the validator is told to pass over them.
+BEYOND_BIDS = (
     "*_measures.tsv",
     "*_measures.json",
     "*_statmap.nii.gz",
@@ -16,10 +16,8 @@ SUFFIXES_BEYOND_BIDS = (
     "*_timeseries.json",
     "*_design.tsv",
     "*_design.json",
-    "group_*.tsv",
-    "group_*.json",
-    "group.json",
     "*.html",
+    "group",
     "logs/",
 )
 

@@ -33,7 +33,7 @@ def confound_words(
     names = dict.fromkeys(str(name) for run in here for name in run.get("Confounds") or ())
     # Columns for single volumes are told by their rule.
     used = [name for name in names if not re.match(r"(non_steady_state|outlier)_\d+$", name)]
-    parts = [_joined_numbers(used)] if used else _asked_confounds(confounds)
+    parts = _joined_numbers(used) if used else _asked_confounds(confounds)
     if any("comp_cor" in name or "CompCor" in name for name in used) or (
         not used and confounds.compcor_components
     ):
@@ -73,11 +73,11 @@ def _asked_confounds(confounds: ConfoundsSpec) -> list[str]:
     return parts
 
 
-def _joined_numbers(names: Sequence[str]) -> str:
+def _joined_numbers(names: Sequence[str]) -> list[str]:
     """Join names that differ in their last number alone.
 
     >>> _joined_numbers(["csf", "a_comp_cor_00", "a_comp_cor_01", "a_comp_cor_02"])
-    'csf and a_comp_cor_00 to a_comp_cor_02'
+    ['csf', 'a_comp_cor_00 to a_comp_cor_02']
     """
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -85,4 +85,4 @@ def _joined_numbers(names: Sequence[str]) -> str:
     parts = []
     for members in groups.values():
         parts += [f"{members[0]} to {members[-1]}"] if len(members) > 2 else members
-    return listed(parts)
+    return parts

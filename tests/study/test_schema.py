@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bids_ketamine.study.load import preset_names
+from bids_ketamine.study.reference import study_reference
 from bids_ketamine.study.schema import study_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "study.schema.json"
@@ -37,3 +38,9 @@ def test_presets_are_valid(name):
 def test_mistakes_are_seen_by_the_schema_too(study):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(study, study_schema())
+
+
+def test_published_reference_is_current():
+    published = PUBLISHED.with_name("study.md").read_text(encoding="utf-8")
+    assert published == study_reference(), "run `make schema` and commit docs/study.md"
+    assert "| `noise_model` | `ar1`, `ols`, `spm` | `ar1` |" in published

@@ -1,0 +1,113 @@
+"""The reference page of the study file; made from the specification itself."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any
+
+from bids_ketamine.study.planned import PlannedSections
+from bids_ketamine.study.spec import StudySpec
+
+INTRODUCTION = """\
+# The study file
+
+One YAML file states what is computed, from what, and how. It may start from a preset
+(`extends: norbury2021` or `extends: siegel2021`) and say only what differs: mappings merge key by
+key, lists and single values replace, and `null` takes out a section or a named entry. Every key
+that is not listed here is refused, and all problems of a file are told at once with their lines.
+[study.schema.json](study.schema.json) lets an editor complete and check the file.
+
+Paths are relative to the study file. Where a section is called *named*, it maps names of your
+choice to settings, as in `sessions: {pre: {label: V1}}`.
+
+Contrasts are formulas over condition names, such as `faces - shapes` or
+`(happy + angry) / 2 - neutral`; a name with spaces stands in back-quotes.
+
+"""
+
+PLANNED = """\
+# Methods of later versions
+
+These sections are read and checked. With a preset, a run says that they are not yet available
+and goes on with the rest; a study of your own that asks for one is refused.
+
+"""
+
+WORDS: Mapping[type, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+}
+
+
+def study_reference() -> str:
+    """Return the reference page as Markdown."""
+    parts = [INTRODUCTION, *_section(StudySpec, "", skip=("planned",)), PLANNED]
+    parts += _section(PlannedSections, "")
+    return "".join(parts)
+
+
+def _section(kind: type, where: str, skip: tuple[str, ...] = ()) -> Iterator[str]:
+    hints = typing.get_type_hints(kind)
+    declared = [each for each in fields(kind) if each.name not in skip]
+    title = f"## `{where}`" if where else "## Top level"
+    rows = [_row(each, hints[each.name]) for each in declared]
+    yield f"{title}\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
+    yield "".join(rows) + "\n"
+    for each in declared:
+        inner = _inner(hints[each.name])
+        if inner is not None:
+            path = f"{where}.{each.name}" if where else each.name
+            named = typing.get_origin(hints[each.name]) is tuple
+            own = ("name",) if named else ()
+            yield from _section(inner, f"{path}.NAME" if named else path, skip=own)
+
+
+def _row(declared: Field[Any], kind: Any) -> str:
+    default = declared.default
+    if default is MISSING:
+        shown = "required"
+    elif is_dataclass(default) or default is None or default in ((), ""):
+        shown = ""
+    elif isinstance(default, tuple):
+        shown = f"`[{', '.join(map(str, default))}]`"
+    else:
+        shown = f"`{str(default).lower() if isinstance(default, bool) else default}`"
+    meaning = str(declared.metadata["description"]).replace("|", "\\|")
+    return f"| `{declared.name}` | {_words(kind, declared)} | {shown} | {meaning} |\n"
+
+
+def _words(kind: Any, declared: Field[Any]) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = next(each for each in arguments if each is not type(None))
+        return f"{_words(inner, declared)}, or null"
+    if declared.metadata["choices"]:
+        return ", ".join(f"`{choice}`" for choice in declared.metadata["choices"])
+    if is_dataclass(kind):
+        return "section"
+    if origin is tuple:
+        inner = arguments[0]
+        return "named sections" if is_dataclass(inner) else f"list of {_plural(inner)}"
+    if kind in WORDS:
+        return WORDS[kind]
+    return "formula, or mapping" if arguments[1] is float else "mapping"
+
+
+def _plural(kind: Any) -> str:
+    return (
+        "lists" if typing.get_origin(kind) is tuple else f"{WORDS[kind]}s".replace("texts", "text")
+    )
+
+
+def _inner(kind: Any) -> type | None:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return _inner(next(each for each in arguments if each is not type(None)))
+    if origin is tuple:
+        return _inner(arguments[0])
+    return kind if is_dataclass(kind) and isinstance(kind, type) else None

@@ -1,0 +1,277 @@
+"""The group's report says what the group tables say, with or without individual data."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bids_ketamine.errors import InputMissingError
+from bids_ketamine.reports.group import write_group_report
+from bids_ketamine.reports.group_summaries import detectable_difference, summarize
+from bids_ketamine.study.load import Study, load_study
+
+HOSTILE = """<script>alert("x & y")</script>"""
+LARGEST_FILE = 5_000_000
+
+Apart = Callable[[Path], Any]
+Maker = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def report(group_tree: Path, study: Study) -> Path:
+    return write_group_report(group_tree, study=study, individual_data=True)
+
+
+@pytest.fixture(scope="module")
+def anonymous(group_tree: Path, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("anonymous")
+    shutil.copytree(group_tree / "group", output / "group")
+    return write_group_report(output, study=study, individual_data=False)
+
+
+@pytest.fixture(scope="module")
+def page(report: Path, take_apart: Apart) -> Any:
+    return take_apart(report)
+
+
+def _table(tree: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(tree / "group" / f"group_{name}.tsv", sep="\t", na_values="n/a")
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "\u2212")
+
+
+def test_sections_stand_in_their_order(page: Any) -> None:
+    order = ["norbury2021", "Contents", "Summary", "Participants", "Motion", "Clinical outcomes"]
+    order += ["Imaging measures", "Tests", "Notes", "Exclusions", "Methods", "Provenance"]
+    # The methods have headings of the same names again.
+    first = list(dict.fromkeys(page.headings))
+    assert [heading for heading in first if heading in order] == order
+
+
+def test_nothing_is_loaded_and_nothing_runs(report: Path, page: Any) -> None:
+    assert "script" not in page.tags
+    assert all(each.startswith(("data:image/png;base64,", "#")) for each in page.loads)
+    assert not any(re.match(r"[a-z]+:", link) for link in page.links)
+    assert len(page.ids) == len(set(page.ids))
+    assert page.pictures_without_words == 0
+    assert report.stat().st_size < LARGEST_FILE
+    assert "&lt;script&gt;" in report.read_text(encoding="utf-8")
+
+
+def test_every_participant_is_listed_with_what_went_in(page: Any) -> None:
+    for number in range(1, 6):
+        assert f"sub-K0{number} midazolam pre, post pre, post pre, post" in page.text
+    reason = f"rest pre, rest post: mean FD 0.93 mm of sub-M06 is above 0.5 mm {HOSTILE}"
+    assert f"sub-M06 ketamine pre, post pre, post none {reason}" in page.text
+    assert "rest pre 10 of 11 5 of 5 5 of 6" in page.text
+
+
+def test_motion_sentence_and_means(page: Any) -> None:
+    assert "9 of 9 measures were regressed on mean framewise displacement." in page.text
+    # Mean FD rises by 0.01 from 0.10 over five and then six participants.
+    assert "0.150 (0.033), n = 11 0.120 (0.016), n = 5 0.175 (0.019), n = 6" in page.text
+
+
+def test_clinical_means_by_arm(group_tree: Path, page: Any) -> None:
+    caps = _table(group_tree, "outcomes").query("outcome == 'caps5' and arm == 'ketamine'")
+    cells = [f"{caps[c].mean():.1f} ({caps[c].std():.1f})" for c in ("first", "second")]
+    gain = f"{caps['improvement'].mean():.1f} ({caps['improvement'].std():.1f})"
+    assert f"ketamine 6 {cells[0]} {cells[1]} {gain}" in page.text
+    missing = f"1 participant without an improvement: no score of sub-K01 {HOSTILE} (1)."
+    assert missing in page.text
+
+
+def test_counts_and_chance(group_tree: Path, page: Any) -> None:
+    tests = _table(group_tree, "tests")
+    n_small = int((tests["p_value"] < 0.05).sum())
+    # Of 9 measures: 6 x 2 one-sample, 9 x 3 paired, 9 Welch, 9 x 3 x 2 correlations.
+    assert len(tests) == 102
+    has = "has" if n_small == 1 else "have"
+    assert f"102 tests were computed; {n_small} {has} p < .05, where 5.1 would be" in page.text
+    assert "Participants in any group statistic: midazolam n = 5 and ketamine n = 6." in page.text
+    assert "The sample is small (midazolam and ketamine)." in page.text
+    assert "a difference of 1.9 standard deviations" in page.text
+
+
+def test_results_in_words_by_p(group_tree: Path, page: Any) -> None:
+    welch = _table(group_tree, "tests").query("test == 'welch'").sort_values("p_value")
+    first = welch.iloc[0]
+    region = first["regions"].replace("~", " \u2013 ").replace("_", " ")
+    assert region in page.text
+    sentence = (
+        f"pre to post: change in ketamine minus in midazolam {_minus(f'{first.estimate:+.3f}')} "
+        f"{first['unit']} (95 % interval {_minus(f'{first.ci_low:.3f}')} to "
+        f"{_minus(f'{first.ci_high:.3f}')}), t({first.df:.1f}) = "
+        f"{_minus(f'{first.statistic:.2f}')}, p = {f'{first.p_value:.3f}'[1:]}, "
+        f"q = {f'{first.q_value:.3f}'.removeprefix('0')}, g = 0.40, n = 6 and 5."
+    )
+    assert sentence in page.text
+    assert "with improvement in madrs (ketamine): r = 0.35 (95 % interval" in page.text
+
+
+def test_notes_notices_and_provenance(page: Any) -> None:
+    assert f"Sub-K01 has no MADRS at the second session {HOSTILE}" in page.text
+    assert f"Elastic net ( elastic_net ) is not yet available {HOSTILE}" in page.text
+    assert "StudyHash 0123456789ab" in page.text
+    assert "The study sets no limit of motion or volumes and gives no list." in page.text
+
+
+def test_without_individual_data_nobody_is_in_the_page(
+    anonymous: Path, group_tree: Path, take_apart: Apart
+) -> None:
+    source = anonymous.read_text(encoding="utf-8")
+    page = take_apart(anonymous)
+    labels = _table(group_tree, "participants")["participant_id"].unique()
+    for label in labels:
+        assert label not in source
+        assert label.removeprefix("sub-") not in source
+    assert "sub-" not in page.text
+    assert "Participant by participant" not in page.text
+    assert "Associations with the smallest p" not in page.text
+    assert f"mean FD … mm of a participant is above … mm {HOSTILE}" in page.text
+    # Means stay.
+    assert "rest pre 10 of 11 5 of 5 5 of 6" in page.text
+    assert "0.150 (0.033), n = 11" in page.text
+
+
+def test_without_individual_data_marks_are_gone(anonymous: Path, report: Path) -> None:
+    individual, means_only = (
+        path.read_text(encoding="utf-8").count("<use ") for path in (report, anonymous)
+    )
+    # 11 participants in 2 sessions of 9 measures and 3 panels of motion; scores are lines.
+    assert individual - means_only >= 11 * 2 * (9 + 3)
+
+
+def test_means_of_few_are_withheld_with_individual_data(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    output = make_group(
+        tmp_path,
+        arms={"midazolam": 2, "ketamine": 4},
+        outcomes=("caps5",),
+        regions=("amygdala", "vmPFC"),
+    )
+    page = take_apart(write_group_report(output, study=study, individual_data=False))
+    assert "midazolam 2 withheld withheld withheld" in page.text
+    scores = _table(output, "outcomes").query("arm == 'midazolam'")
+    assert f"{scores['first'].mean():.1f}" not in page.text
+    assert "withheld: fewer than 3 participants" in page.text
+
+
+@pytest.mark.parametrize(
+    ("options", "present", "absent"),
+    [
+        ({"arms": {"ketamine": 6}}, "ketamine n = 6", "Difference of change between arms"),
+        ({"arms": {"a": 4, "b": 4, "c<b>": 4}}, "c<b> n = 4", "Difference of change between arms"),
+        ({"arms": {}}, "all n = 6", "midazolam"),
+        ({"outcomes": ()}, "Change between sessions", "Clinical outcomes"),
+        ({"activation": False}, "Resting connectivity: rest", "Activation against zero"),
+        ({"empty": True}, "No test could be computed.", "Clinical outcomes"),
+        ({"all_missing": True}, "could not be computed: no values", "nan"),
+    ],
+    ids=["one-arm", "three-arms", "no-arms", "no-outcomes", "rest-only", "empty", "all-missing"],
+)
+def test_other_trials(
+    make_group: Maker,
+    study: Study,
+    tmp_path: Path,
+    take_apart: Apart,
+    options: dict[str, Any],
+    present: str,
+    absent: str,
+) -> None:
+    regions = ("amygdala", "vmPFC")
+    output = make_group(tmp_path, regions=regions, **options)
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    content = page.text.partition("Methods Participants")[0]
+    assert present in content
+    assert not re.search(rf"\b{absent}\b", content)
+    assert "could not be drawn" not in page.text
+
+
+def test_many_measures(make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart) -> None:
+    regions = tuple(f"R{number:03d}" for number in range(26))
+    output = make_group(
+        tmp_path, regions=regions, activation=False, arms={"a": 3, "b": 3}, outcomes=("caps5",)
+    )
+    report = write_group_report(output, study=study, individual_data=True)
+    page = take_apart(report)
+    # 325 pairs; paired in all and two arms.
+    assert "smallest p of each session or change, arm and outcome: 150 of 975." in page.text
+    assert "Shown are 12 of 325" in page.text
+    assert "the 25 with the smallest p" in page.text
+    assert "All are in group_tests.tsv." in page.text
+    assert report.stat().st_size < LARGEST_FILE
+
+
+def test_another_study_reads_the_same_tables(
+    make_group: Maker, tmp_path: Path, take_apart: Apart
+) -> None:
+    siegel = load_study("siegel2021")
+    output = make_group(tmp_path, regions=("amygdala", "vmPFC"), activation=False)
+    page = take_apart(write_group_report(output, study=siegel, individual_data=True))
+    assert "rest pre 10 of 11" in page.text
+
+
+def test_damaged_table_is_named(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    output = make_group(tmp_path, regions=("amygdala", "vmPFC"), activation=False)
+    (output / "group" / "group_tests.tsv").write_text("test\tarm\nwelch\n")
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    assert page.headings[2] == "Errors"
+    assert "group_tests.tsv cannot be read: Line 2 has 1 cells, the header has 2." in page.text
+
+
+def test_no_group_level(tmp_path: Path, study: Study) -> None:
+    with pytest.raises(InputMissingError, match="no group level"):
+        write_group_report(tmp_path, study=study, individual_data=True)
+
+
+def test_own_report_is_linked_where_it_is(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    output = make_group(tmp_path, regions=("amygdala", "vmPFC"), activation=False)
+    (output / "sub-K02.html").write_text("x")
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    assert [link for link in page.links if link.startswith("sub-")] == ["sub-K02.html"]
+
+
+def test_summary_is_mean_and_t_interval() -> None:
+    summary = summarize([1.0, 2.0, 3.0, 4.0, np.nan], confidence_level=0.95, individual_data=False)
+    assert (summary.n, summary.mean) == (4, 2.5)
+    assert summary.sd == pytest.approx(1.2909944487)
+    # t(.975, 3) = 3.182446
+    assert summary.high - summary.mean == pytest.approx(3.182446305 * 1.2909944487 / 2)
+
+
+def test_few_are_told_only_with_individual_data() -> None:
+    pair = [1.0, 3.0]
+    assert summarize(pair, confidence_level=0.95, individual_data=False).withheld
+    assert summarize(pair, confidence_level=0.95, individual_data=True).mean == 2.0
+
+
+@pytest.mark.parametrize(("n", "difference"), [(26, 0.80), (64, 0.50), (394, 0.20)])
+def test_detectable_difference_is_cohens(n: int, difference: float) -> None:
+    # Cohen (1992) table 2: n per group for large, medium and small d at power .80, alpha .05.
+    found = detectable_difference(n, n, power=0.8, significance=0.05)
+    assert found == pytest.approx(difference, abs=0.01)
+
+
+def test_record_may_be_missing(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    output = make_group(tmp_path, regions=("amygdala", "vmPFC"), activation=False)
+    (output / "group" / "group.json").write_text(json.dumps({}))
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    assert "What the motion step did is not recorded." in page.text

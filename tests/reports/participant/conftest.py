@@ -1,0 +1,242 @@
+"""One participant of a small output tree, with hostile text in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+HOSTILE = """<script>alert("x & y")</script>"""
+REGIONS = ("amygdala", "anterior_insula", "vmPFC", "rACC", "dACC", "anterior_hippocampus")
+VERSION = "0.1.0"
+N_VOLUMES = 160
+
+
+@pytest.fixture(scope="session")
+def make_participant() -> Callable[..., Path]:
+    return write_participant_tree
+
+
+@pytest.fixture(scope="session")
+def participant_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_participant_tree(tmp_path_factory.mktemp("participant"))
+
+
+def write_table(path: Path, table: pd.DataFrame, sidecar: Mapping[str, Any] | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, sep="\t", na_rep="n/a", index=False, float_format="%.10g", quoting=3)
+    path.with_suffix(".json").write_text(json.dumps(sidecar or {}), encoding="utf-8")
+
+
+def write_participant_tree(
+    output: Path,
+    *,
+    participant: str = "sub-01",
+    sessions: tuple[str, ...] = ("pre", "post"),
+    log: Mapping[str, Any] | None = None,
+    space: str = "MNI152NLin2009cAsym",
+    shape: tuple[int, int, int] = (12, 15, 12),
+    regions: tuple[str, ...] = REGIONS,
+) -> Path:
+    """Write sessions with two tasks and rest; `faces` of the last session has no map."""
+    rng = np.random.default_rng(7)
+    for place, session in enumerate(sessions):
+        _write_session(output, participant, session, rng, space, shape, regions, place)
+    default_log = {
+        "Errors": [],
+        "Notices": [f"representational similarity (`rsa`) is not yet available {HOSTILE}"],
+        "Sessions": dict.fromkeys(sessions, "computed"),
+        "Missing": [],
+    }
+    path = output / "logs" / f"{participant}_errors.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(default_log | dict(log or {})), encoding="utf-8")
+    return output
+
+
+def _write_session(
+    output: Path,
+    participant: str,
+    session: str,
+    rng: np.random.Generator,
+    space: str,
+    shape: tuple[int, int, int],
+    regions: tuple[str, ...],
+    place: int,
+) -> None:
+    prefix = f"{participant}_ses-{session}"
+    folder = output / participant / f"ses-{session}"
+    runs, rows = [], []
+    for task in ("faces", "stroop", "rest"):
+        run = f"{prefix}_task-{task}_run-1"
+        quality = _quality(rng, place)
+        write_table(folder / "func" / f"{run}_desc-quality_timeseries.tsv", quality)
+        outliers = int(quality["outlier"].sum())
+        runs.append(
+            {
+                "Task": task,
+                "Run": "1",
+                "Description": "preproc",
+                "Space": space,
+                "RepetitionTime": 2.0,
+                "ReferenceTime": 0.975,
+                "SmoothingFWHM": 6.0,
+                "Volumes": N_VOLUMES,
+                "VolumesKept": N_VOLUMES - outliers - 1,
+                "OutlierVolumes": outliers,
+                "NonSteadyStateVolumes": 1,
+                "MeanFramewiseDisplacement": float(quality["framewise_displacement"].mean()),
+                "Confounds": ["csf", "white_matter", *(f"a_comp_cor_{n:02d}" for n in range(10))],
+                "ResidualDegreesOfFreedom": 118 - outliers,
+                "NoiseModel": None if task == "rest" else "ar1",
+                "Notes": [f"no AROMA denoising {HOSTILE}"] if task == "faces" else [],
+            }
+        )
+        atlas = f"space-{space}_atlas-norbury2021"
+        series = pd.DataFrame(_smooth_noise(rng, len(regions)), columns=list(regions))
+        write_table(folder / "func" / f"{run}_{atlas}_timeseries.tsv", series, {"Units": "percent"})
+        if task == "rest":
+            _write_matrix(folder / "func", prefix, atlas, series)
+        else:
+            _write_glm(folder / "func", prefix, run, task, space, shape, rng)
+        rows.extend(_measures(task, session, participant, runs[-1], regions, rng))
+    facts = {
+        "StudyHash": "0123456789ab",
+        "InputsHash": "ba9876543210",
+        "SoftwareVersion": VERSION,
+        "StudyName": "norbury2021",
+        "Sources": [f"bids:fmriprep:{participant}/{HOSTILE}", "bids:raw:participants.tsv"],
+        "Runs": runs,
+        "Missing": [{"What": "stroop: events of run 2", "Reason": f"no file {HOSTILE}"}],
+        "Notices": [],
+    }
+    write_table(folder / f"{prefix}_measures.tsv", pd.DataFrame(rows), facts)
+
+
+def _quality(rng: np.random.Generator, place: int) -> pd.DataFrame:
+    displacement = 0.08 + 0.05 * place + rng.gamma(1.5, 0.04, N_VOLUMES)
+    displacement[[40, 41, 97]] += 0.7
+    displacement[0] = np.nan
+    dvars = 1 + 0.12 * rng.standard_normal(N_VOLUMES)
+    dvars[[41, 120]] += 0.8
+    dvars[0] = np.nan
+    outlier = (displacement > 0.5) | (dvars > 1.5)
+    return pd.DataFrame(
+        {
+            "framewise_displacement": displacement,
+            "std_dvars": dvars,
+            "outlier": outlier.astype(int),
+            "non_steady_state": (np.arange(N_VOLUMES) == 0).astype(int),
+        }
+    )
+
+
+def _smooth_noise(rng: np.random.Generator, n_columns: int) -> np.ndarray:
+    noise = rng.standard_normal((N_VOLUMES + 8, n_columns)) + rng.standard_normal(
+        (N_VOLUMES + 8, 1)
+    )
+    kernel = np.hanning(9) / np.hanning(9).sum()
+    return 0.4 * np.apply_along_axis(np.convolve, 0, noise, kernel, "valid")
+
+
+def _write_matrix(folder: Path, prefix: str, atlas: str, series: pd.DataFrame) -> None:
+    matrix = series.corr()
+    matrix.insert(0, "Node", matrix.columns)
+    name = f"{prefix}_task-rest_{atlas}_stat-pearsoncorrelation_relmat.tsv"
+    write_table(folder / name, matrix)
+
+
+def _write_glm(
+    folder: Path,
+    prefix: str,
+    run: str,
+    task: str,
+    space: str,
+    shape: tuple[int, int, int],
+    rng: np.random.Generator,
+) -> None:
+    conditions = {"faces": ["faces", "shapes"], "stroop": ["congruent", "incongruent"]}[task]
+    contrast = {"faces": "facesGtShapes", "stroop": "incongruentGtCongruent"}[task]
+    design = {}
+    for place, condition in enumerate(conditions):
+        boxes = (np.arange(N_VOLUMES) // 12 % 2 == place).astype(float)
+        design[condition] = np.convolve(boxes, np.hanning(7) / 3)[:N_VOLUMES]
+    design["csf"] = rng.standard_normal(N_VOLUMES)
+    design |= {f"a_comp_cor_{n:02d}": rng.standard_normal(N_VOLUMES) for n in range(10)}
+    design |= {f"outlier_{at}": np.eye(N_VOLUMES)[at] for at in (40, 41, 97, 120)}
+    times = np.arange(N_VOLUMES)
+    design |= {f"drift_{n}": np.cos(np.pi * n * (times + 0.5) / N_VOLUMES) for n in range(1, 5)}
+    design["constant"] = np.ones(N_VOLUMES)
+    facts = {
+        "RepetitionTime": 2.0,
+        "ReferenceTime": 0.975,
+        "Conditions": conditions,
+        "Contrasts": {contrast: {conditions[0]: 1, conditions[1]: -1}},
+        "Dropped": [f"the regressor `baseline` is empty {HOSTILE}"],
+    }
+    write_table(folder / f"{run}_design.tsv", pd.DataFrame(design), facts)
+    name = f"{prefix}_task-{task}_space-{space}_contrast-{contrast}_stat-t_statmap"
+    nib.save(_map(shape, rng), folder / f"{name}.nii.gz")
+    (folder / f"{name}.json").write_text("{}", encoding="utf-8")
+
+
+def _map(shape: tuple[int, int, int], rng: np.random.Generator) -> nib.Nifti1Image:
+    affine = np.diag([12.0, 12.0, 12.0, 1.0])
+    affine[:3, 3] = [-66, -98, -48 if shape[2] > 1 else 6]
+    indices = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"))
+    place = np.tensordot(affine[:3, :3], indices, 1) + affine[:3, 3][:, None, None, None]
+    inside = sum((place[k] - c) ** 2 / r**2 for k, (c, r) in enumerate(_BRAIN)) < 1
+    values = rng.standard_normal(shape)
+    for x, y, z in ((-24, -4, -20), (24, -4, -20), (0, 50, 0)):
+        distance = (place[0] - x) ** 2 + (place[1] - y) ** 2 + (place[2] - z) ** 2
+        values += 7 * np.exp(-distance / (2 * 12**2))
+    return nib.Nifti1Image((values * inside).astype(np.float32), affine)
+
+
+_BRAIN = ((0, 68), (-18, 86), (10, 66))
+
+
+def _measures(
+    task: str,
+    session: str,
+    participant: str,
+    run: Mapping[str, Any],
+    regions: tuple[str, ...],
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    contrast = {"faces": "facesGtShapes", "stroop": "incongruentGtCongruent"}.get(task)
+    pairs = [f"{a}~{b}" for place, a in enumerate(regions) for b in regions[place + 1 :]]
+    rows = []
+    for name in pairs if task == "rest" else regions:
+        missing = name == "dACC"
+        rows.append(
+            {
+                "participant_id": participant,
+                "session_id": f"ses-{session}",
+                "session": session,
+                "measure": "resting_connectivity" if task == "rest" else "activation",
+                "task": task,
+                "contrast": contrast,
+                "regions": name,
+                "value": None if missing else 0.3 * rng.standard_normal(),
+                "unit": "Fisher z" if task == "rest" else "percent of the grand mean",
+                "mean_fd": run["MeanFramewiseDisplacement"],
+                "n_volumes": run["Volumes"],
+                "n_volumes_kept": run["VolumesKept"],
+                "residual_df": run["ResidualDegreesOfFreedom"],
+                "coverage": 0.31 if missing else 0.97,
+                "coverage_second": 0.9 if task == "rest" else None,
+                "tsnr": 61.5,
+                "tsnr_second": 58.25 if task == "rest" else None,
+                "method": "glm" if task != "rest" else "pearson",
+                "version": VERSION,
+                "reason": f"coverage 31 % is under 50 % {HOSTILE}" if missing else None,
+            }
+        )
+    return rows

@@ -1,0 +1,147 @@
+"""Methods text tells what was run, or what a study asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bids_ketamine.errors import InputMissingError
+from bids_ketamine.reports.methods_participant import route_words
+from bids_ketamine.reports.methods_text import (
+    boilerplate,
+    group_methods,
+    group_text,
+    participant_methods,
+    participant_text,
+)
+from bids_ketamine.study.load import Study, load_study
+
+RUN: dict[str, Any] = {
+    "Task": "faces",
+    "Run": None,
+    "Description": "preproc",
+    "Space": "MNI152NLin6Asym",
+    "RepetitionTime": 2.0,
+    "ReferenceTime": 0.975,
+    "SmoothingFWHM": 5.0,
+    "Volumes": 220,
+    "VolumesKept": 215,
+    "MeanFramewiseDisplacement": 0.1234,
+    "Confounds": ["csf", *(f"a_comp_cor_{n:02d}" for n in range(4)), "outlier_0041"],
+    "ResidualDegreesOfFreedom": 180,
+    "NoiseModel": "ar1",
+}
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_study_alone_tells_what_it_asks_for(study: Study) -> None:
+    text = _words(participant_methods(study))
+    assert "space MNI152NLin2009cAsym" in text
+    assert "smoothed with a Gaussian kernel of 6 mm full width at half maximum" in text
+    assert "non-aggressive ICA-AROMA (Pruim et al., 2015)" in text
+    assert "facesGtShapes = faces \u2212 shapes" in text
+    assert "cosines of periods above 128 s" in text
+    assert "framewise displacement above 0.5 mm or standardized DVARS above 1.5" in text
+    assert "all frequencies outside 0.008 to 0.09 Hz" in text
+    assert "6 motion parameters and their derivatives for series without AROMA denoising" in text
+    assert "plain Pearson correlation" in text
+    assert "amygdala (spheres of 8 mm radius at \u221224, \u22124, \u221220 and 24," in text
+    assert "less than 50 % of a region" in text
+
+
+def test_facts_take_the_place_of_wishes(study: Study) -> None:
+    runs = [RUN, RUN | {"VolumesKept": 200, "MeanFramewiseDisplacement": 0.25}]
+    text = _words(participant_text(study, runs=runs).markdown())
+    assert "space MNI152NLin6Asym" in text
+    assert "Task faces: 2 runs of 220 volumes (repetition time 2 s), of which 200\u2013215" in text
+    assert "mean framewise displacement 0.12\u20130.25 mm" in text
+    assert "of 5 mm full width" in text
+    assert "reference time of each volume (0.975 s after" in text
+    assert "first-order autoregressive noise model estimated voxel by voxel" in text
+    assert "were csf, a_comp_cor_00 to a_comp_cor_03, one regressor for each outlier" in text
+    assert "outlier_0041" not in text
+    # Neither what was not run nor the route that was not taken.
+    assert "stroop" not in text.split("Not computed")[0]
+    assert "Resting connectivity" not in text.split("Not computed")[0]
+    assert "ICA-AROMA" not in text
+
+
+def test_not_computed_is_said(study: Study) -> None:
+    text = _words(participant_methods(study))
+    assert "Elastic net (`elastic_net`) is not yet available." in text
+    assert "The noise model `spm` is not yet available; `ar1` is." in text
+
+
+def test_references_are_those_cited(study: Study) -> None:
+    told = participant_text(study).references
+    assert told[0].startswith("Norbury A et al. (2021)")
+    for doi in ("s41592-018-0235-4", "zenodo.8397156", "2011.10.018", "2007.04.042", "joss.01294"):
+        assert sum(doi in reference for reference in told) == 1
+    assert not any("10.1002/mrm.1910350312" in reference for reference in told)
+    siegel = participant_text(load_study("siegel2021")).references
+    assert any("10.1002/mrm.1910350312" in reference for reference in siegel)
+
+
+def test_ordinary_least_squares_and_no_smoothing(study: Study) -> None:
+    run = RUN | {"NoiseModel": "ols", "SmoothingFWHM": None}
+    text = _words(participant_text(study, runs=[run]).markdown())
+    assert "ordinary least squares" in text
+    assert "AROMA denoising, unsmoothed." in text
+
+
+def test_group_text(study: Study) -> None:
+    facts = {"Participants": 10, "Arms": {"midazolam": 4, "ketamine": 6}, "MotionStep": "It did."}
+    text = _words(group_text(study, facts=facts).markdown())
+    assert "10 participants (midazolam: 4 and ketamine: 6) had measures." in text
+    assert "It did." in text
+    assert "caps5 (sum of 20 items in points, improvement is first minus second session)" in text
+    assert "Welch's t test (Welch, 1947)" in text
+    assert "Benjamini and Hochberg, 1995" in text
+    assert "The study sets no exclusion" in text
+
+
+def test_group_text_with_exclusions_and_without_motion_step(study: Study) -> None:
+    spec = study.spec
+    spec = replace(
+        spec,
+        exclusions=replace(spec.exclusions, maximum_mean_fd=0.5, minimum_volumes=100),
+        group=replace(spec.group, residualize_motion=False),
+        arms=None,
+    )
+    text = _words(group_methods(replace(study, spec=spec)))
+    assert "a mean framewise displacement above 0.5 mm or fewer than 100 volumes kept" in text
+    assert "Measures were not adjusted for motion." in text
+    assert "Welch" not in text
+
+
+def test_boilerplate_has_both_levels_and_one_list(study: Study) -> None:
+    text = boilerplate(study)
+    assert text.count("# Methods\n") == 1
+    assert text.count("## References") == 1
+    assert text.count("## Not computed") == 1
+    assert text.index("## Task models") < text.index("## Statistics") < text.index("## References")
+    listing = text.split("## References")[1].strip().splitlines()
+    assert len(listing) == len(set(listing))
+
+
+def test_no_output_folder(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError):
+        participant_methods(study, output_dir=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"Description": "smoothAROMAnonaggr"}, "denoised and smoothed before"),
+        ({"Description": "preproc", "SmoothingFWHM": None}, "not smoothed here; no AROMA"),
+        ({"Description": "denoised", "SmoothingFWHM": 4}, "denoised, smoothed with 4 mm here"),
+    ],
+)
+def test_routes(run: dict[str, Any], words: str) -> None:
+    assert words in route_words(run)

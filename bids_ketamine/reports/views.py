@@ -61,6 +61,17 @@ class TableView:
     note: str = ""
 
     @property
+    def kinds(self) -> list[str]:
+        """Classes of the cells of each column; the first of a group keeps a distance."""
+        before = ["", *(column.group for column in self.columns)]
+        return [
+            f"{column.kind} start".strip()
+            if column.group and column.group != previous
+            else column.kind
+            for column, previous in zip(self.columns, before, strict=False)
+        ]
+
+    @property
     def groups(self) -> list[tuple[str, int]]:
         """Heads above the heads with the number of columns each spans; none if all are empty."""
         spans: list[tuple[str, int]] = []

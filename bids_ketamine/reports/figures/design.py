@@ -74,14 +74,14 @@ def design_figure(
     body, foot = 230.0, 34.0
     figure = new_figure(WIDTH, label_height + body + foot)
     total = label_height + body + foot
-    axis = figure.add_axes((0.085, foot / total, 0.885, body / total))
+    axis = figure.add_axes((0.1, foot / total, 0.87, body / total))
     axis.imshow(
         scaled, aspect="auto", cmap="gray", vmin=-1, vmax=1, interpolation="nearest", zorder=1
     )
     axis.spines[:].set_visible(False)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
-    axis.set_ylabel("volume")
+    axis.set_ylabel("volume", labelpad=2)
     axis.set_xticks([])
     above = axis.get_xaxis_transform()
     for label, first, last in groups:
@@ -97,4 +97,4 @@ def design_figure(
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 26 else label[:25] + "…"
+    return label if len(label) <= 20 else label[:19] + "…"

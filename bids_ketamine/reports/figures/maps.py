@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 #: From this size on a value is opaque; smaller ones fade (Taylor et al. 2023,
 #: doi:10.1016/j.neuroimage.2023.120138).
 OPAQUE_FROM = 3.1
+#: A narrower colour scale would make noise look strong.
+SMALLEST_LIMIT = 5.0
 #: A little anatomy shines through everywhere.
 MOST_OPAQUE = 0.92
 N_SLICES = 10
@@ -138,7 +140,7 @@ def color_limit(maps: list[StatMap]) -> float:
         Maps that are to be compared.
     """
     largest = [float(np.nanpercentile(np.abs(each.values), 99.5)) for each in maps if each.n_voxels]
-    return float(np.ceil(max([OPAQUE_FROM + 0.9, *largest])))
+    return float(np.ceil(max([SMALLEST_LIMIT, *largest])))
 
 
 def _slice_heights(stat_map: StatMap) -> list[float]:

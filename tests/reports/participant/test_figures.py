@@ -36,7 +36,7 @@ def test_largest_t_and_its_place_whatever_the_orientation(tmp_path: Path) -> Non
 def test_map_without_values_is_drawn_and_has_no_largest(tmp_path: Path) -> None:
     stat_map = read_map(_map(tmp_path, np.full((4, 4, 4), np.nan), np.eye(4)))
     assert stat_map.largest() is None
-    assert color_limit([stat_map]) == 4.0
+    assert color_limit([stat_map]) == 5.0
     assert map_figure(stat_map, mni=False, limit=4.0, description="x").startswith("<img")
 
 

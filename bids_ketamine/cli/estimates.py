@@ -51,15 +51,16 @@ class Cost:
     memory_gb: float
 
 
-# Measured on one core with a 2-mm series of 97 x 115 x 97 x 215 (233 million values, int16,
-# gzip) and 18 nuisance columns; each grows in proportion to the number of values of the grid.
+# Measured on one core with 2-mm series (75 x 92 x 79 x 215 and 97 x 115 x 97 x 215, int16,
+# gzip) and stated for the larger one, 233 million values; each grows in proportion to the
+# number of values of the grid.
 _SECONDS_PER_VALUE = {
     "read": 2.7 / 232.6e6,
     "smooth": 3.4 / 232.6e6,
-    "glm": 19.1 / 232.6e6,
+    "glm": 40.0 / 232.6e6,
     "rest": 1.0 / 232.6e6,
 }
-_GIGABYTES_PER_VALUE = {"glm": 1.7 / 232.6e6, "rest": 1.0 / 232.6e6}
+_GIGABYTES_PER_VALUE = {"glm": 4.0 / 232.6e6, "rest": 2.3 / 232.6e6}
 #: A process that has loaded the libraries and nothing else.
 _PROCESS_GB = 0.3
 #: Starting a step: scheduling, loading, writing small files.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from bids_ketamine.interfaces.runs import (
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.outputs.measures import PAIR
 from bids_ketamine.outputs.patterns import output_name, run_stem, task_stem
+from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_table
 from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
 
@@ -49,7 +51,9 @@ class RestingConnectivity(Step):
     def compute(self, folder: Path) -> None:
         """Clean every run, join runs, correlate, and write series, matrix and measures."""
         session: SessionInputs = self.inputs.session
-        settings = _Settings(self.inputs.rest, self.inputs.regions, self.inputs.inputs)
+        settings = _Settings(
+            self.inputs.rest, self.inputs.regions, self.inputs.inputs, self.inputs.sources
+        )
         rest = settings.rest
         runs = session.runs_of(rest.task)
         cleaned = [_clean_run(folder, session, run, settings) for run in runs]
@@ -65,6 +69,7 @@ class RestingConnectivity(Step):
             folder / output_name("relmat", task=stem, space=runs[0].space, atlas=settings.atlas),
             correlation,
             names,
+            bids_uris([path for run in runs for path in run.files], settings.datasets),
         )
         rows = _rows(
             correlation,
@@ -85,6 +90,7 @@ class _Settings(NamedTuple):
     rest: RestSpec
     regions: RegionsSpec
     inputs: InputsSpec
+    datasets: Mapping[str, str]
 
     @property
     def atlas(self) -> str:
@@ -136,6 +142,7 @@ def _clean_run(
         band_pass=None if band is None else (band[0], band[1]),
     )
     series = np.where(finite, cleaned.series, np.nan)
+    sources = bids_uris(run.files, settings.datasets)
     stem = run_stem(session.prefix, run.task, run.entities, run.run)
     unit = "arbitrary" if run.timeseries is not None else "percent of the region's mean"
     write_table(
@@ -144,10 +151,10 @@ def _clean_run(
         columns={
             name: {"Description": "Mean over the region, cleaned", "Units": unit} for name in names
         },
-        extra={} if run.t_r is None else {"SamplingFrequency": 1.0 / run.t_r, "StartTime": 0.0},
+        extra={"RepetitionTime": run.t_r, "Sources": sources},
     )
     if run.timeseries is None:
-        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r)
+        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)
     facts = run_facts(
         run,
         nuisance,
@@ -204,11 +211,18 @@ def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) 
     )
 
 
-def _write_matrix(path: Path, correlation: np.ndarray, names: list[str]) -> None:
+def _write_matrix(
+    path: Path, correlation: np.ndarray, names: list[str], sources: list[str]
+) -> None:
     table = pd.DataFrame(correlation, columns=names)
     table.insert(0, "Node", names)
     described = {name: {"Description": "Pearson correlation with the region"} for name in names}
-    write_table(path, table, columns={"Node": {"Description": "Region"}} | described)
+    write_table(
+        path,
+        table,
+        columns={"Node": {"Description": "Region"}} | described,
+        extra={"Sources": sources},
+    )
 
 
 def _rows(

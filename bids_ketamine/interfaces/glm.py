@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bids_ketamine.interfaces.runs import (
 )
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.outputs.patterns import output_name, run_stem, task_stem
+from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_json, write_table
 from bids_ketamine.study.spec import GlmSpec, InputsSpec, RegionsSpec, TaskSpec
 
@@ -53,7 +55,9 @@ class TaskModel(Step):
         session: SessionInputs = self.inputs.session
         task: TaskSpec = self.inputs.task
         runs = session.runs_of(task.label)
-        combined = _Combined(task, self.inputs.glm, self.inputs.regions, self.inputs.inputs)
+        combined = _Combined(
+            task, self.inputs.glm, self.inputs.regions, self.inputs.inputs, self.inputs.sources
+        )
         for run in runs:
             combined.add(folder, session, run)
         combined.write_maps(folder, session, runs[0])
@@ -66,12 +70,19 @@ class _Combined:
     """The runs of a task, fitted one after the other so that one is in memory at a time."""
 
     def __init__(
-        self, task: TaskSpec, glm: GlmSpec, regions: RegionsSpec, inputs: InputsSpec
+        self,
+        task: TaskSpec,
+        glm: GlmSpec,
+        regions: RegionsSpec,
+        inputs: InputsSpec,
+        datasets: Mapping[str, str],
     ) -> None:
         self.task = task
         self.glm = glm
         self.regions_spec = regions
         self.inputs = inputs
+        self.datasets = datasets
+        self.files: list[Path] = []
         self.grid: Grid | None = None
         self.regions: tuple[Region, ...] = ()
         self.tsnr: list[np.ndarray] = []
@@ -83,6 +94,7 @@ class _Combined:
 
     def add(self, folder: Path, session: SessionInputs, run: RunInputs) -> None:
         """Fit a run and write what belongs to it alone."""
+        self.files += run.files
         image, fwhm = read_image(run, self.inputs)
         if self.grid is None:
             self.grid = image.grid
@@ -120,7 +132,8 @@ class _Combined:
         self.facts.append(facts)
         self._write_run(folder, session, run, image, fit, time)
         stem = run_stem(session.prefix, run.task, run.entities, run.run)
-        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r)
+        sources = bids_uris(run.files, self.datasets)
+        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)
 
     def _fit(
         self, run: RunInputs, image: RunImage, nuisance: pd.DataFrame
@@ -166,6 +179,7 @@ class _Combined:
     ) -> None:
         stem = run_stem(session.prefix, run.task, run.entities, run.run)
         matrix = fit.design.matrix
+        sources = bids_uris(run.files, self.datasets)
         write_table(
             folder / output_name("design", run=stem),
             matrix,
@@ -176,6 +190,7 @@ class _Combined:
                 "Conditions": list(fit.events.conditions),
                 "Contrasts": {each.name: dict(each.weights) for each in self.task.contrasts},
                 "Dropped": [*fit.events.dropped, *fit.design.dropped],
+                "Sources": sources,
             },
         )
         if self.regions:
@@ -190,7 +205,7 @@ class _Combined:
                     region.name: {"Description": "Mean over the region", "Units": UNIT}
                     for region in self.regions
                 },
-                extra={"RepetitionTime": run.t_r, "StartTime": time},
+                extra={"RepetitionTime": run.t_r, "StartTime": time, "Sources": sources},
             )
 
     def _combine(self, name: str) -> dict[str, np.ndarray] | None:
@@ -233,6 +248,7 @@ class _Combined:
                         "NoiseModel": self.glm.noise_model,
                         "DegreesOfFreedom": self.residual_df(name),
                         "Runs": len(self.estimates[name]),
+                        "Sources": bids_uris(self.files, self.datasets),
                     },
                 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.interfaces.step import Step, StepInputSpec, read_step
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS, measures_table
 from bids_ketamine.outputs.patterns import output_name
+from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import replaced_whole, write_table
 
 OWN_FILES = ("step.json", "rows.pkl")
@@ -29,7 +29,6 @@ class SessionMeasuresInputSpec(StepInputSpec):
     study_hash = traits.Str(mandatory=True, desc="fingerprint of the study")
     inputs_hash = traits.Str(mandatory=True, desc="fingerprint of the session's input files")
     output_dir = traits.Str(mandatory=True, nohash=True, desc="output dataset")
-    sources = traits.Dict(desc="BIDS URI of each input file's dataset by folder")
     notices = traits.List(traits.Str(), desc="what the study asks for and is not computed")
 
 
@@ -59,7 +58,9 @@ class SessionMeasures(Step):
             "StudyHash": self.inputs.study_hash,
             "InputsHash": self.inputs.inputs_hash,
             "SoftwareVersion": __version__,
-            "Sources": sources_of(session, self.inputs.sources),
+            "Sources": bids_uris(
+                [path for run in session.runs for path in run.files], self.inputs.sources
+            ),
             "Runs": runs,
             "Missing": [{"What": each.what, "Reason": each.reason} for each in session.missing],
             "Notices": list(self.inputs.notices),
@@ -70,18 +71,6 @@ class SessionMeasures(Step):
             columns=MEASURE_COLUMNS,
             extra=extra,
         )
-
-
-def sources_of(session: SessionInputs, datasets: Mapping[str, str]) -> list[str]:
-    """Return the BIDS URI of every input file; its path starts at its dataset's folder."""
-    uris = []
-    for run in session.runs:
-        for path in run.files:
-            for folder, name in datasets.items():
-                if path.is_relative_to(folder):
-                    uris.append(f"bids:{name}:{path.relative_to(folder).as_posix()}")
-                    break
-    return sorted(set(uris))
 
 
 def remove_session(output: Path) -> None:

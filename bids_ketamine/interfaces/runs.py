@@ -107,7 +107,7 @@ def run_facts(
     }
 
 
-def write_quality(path: Path, nuisance: Nuisance, t_r: float | None) -> None:
+def write_quality(path: Path, nuisance: Nuisance, t_r: float | None, sources: list[str]) -> None:
     """Write motion and outliers of a run, one row a volume."""
     table = pd.DataFrame(
         {
@@ -117,8 +117,9 @@ def write_quality(path: Path, nuisance: Nuisance, t_r: float | None) -> None:
             "non_steady_state": nuisance.non_steady_state.astype(int),
         }
     )
-    extra = {} if t_r is None else {"SamplingFrequency": 1.0 / t_r, "StartTime": 0.0}
-    write_table(path, table, columns=QUALITY_COLUMNS, extra=extra)
+    write_table(
+        path, table, columns=QUALITY_COLUMNS, extra={"RepetitionTime": t_r, "Sources": sources}
+    )
 
 
 def region_series(image: RunImage, series: np.ndarray, regions: tuple[Region, ...]) -> np.ndarray:

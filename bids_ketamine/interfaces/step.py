@@ -25,6 +25,7 @@ class StepInputSpec(BaseInterfaceInputSpec):
     fingerprint = traits.Str(
         mandatory=True, desc="study, input files and version: another one computes anew"
     )
+    sources = traits.Dict(desc="dataset name of each input folder, the longest folder first")
     error_file = traits.Str(nohash=True, desc="where an error is told in words")
     omp_n_threads = traits.Int(1, usedefault=True, nohash=True, desc="threads of this step")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def write_description(
         If the folder belongs to another app.
     """
     check_ownership(output_dir)
+    datasets = {"raw": bids_dir, **derivatives}
     sources = [_source("raw", bids_dir)] + [
         _source(name, path) for name, path in derivatives.items()
     ]
@@ -48,6 +50,7 @@ def write_description(
             {"Name": GENERATOR, "Version": __version__, "Description": f"study {study_name}"}
         ],
         "SourceDatasets": [source for source in sources if source],
+        "DatasetLinks": _links(output_dir, datasets),
         "HowToAcknowledge": "Cite the papers listed in logs/CITATION.md.",
     }
     write_json(output_dir / "dataset_description.json", description)
@@ -76,6 +79,16 @@ def check_ownership(output_dir: Path) -> None:
             path=path,
             cure="Choose another output folder.",
         )
+
+
+def _links(output_dir: Path, datasets: Mapping[str, Path]) -> dict[str, str]:
+    """Return relative links to nearby datasets; far ones would tell of this machine's folders."""
+    links = {}
+    for name, folder in datasets.items():
+        relative = Path(os.path.relpath(folder.resolve(), output_dir.resolve()))
+        if relative.parts.count("..") <= 2:
+            links[name] = relative.as_posix()
+    return links
 
 
 def _source(name: str, folder: Path) -> dict[str, str]:

@@ -198,8 +198,12 @@ def write_group(
             raise ValueError(f"{name} must have the columns {list(columns)}")
     folder = output_dir / "group"
     _remove(folder / RECORD)
+    measures = sorted(output_dir.glob("sub-*/**/*_measures.tsv"))
+    sources = [f"bids::{path.relative_to(output_dir).as_posix()}" for path in measures]
     for name, columns in GROUP_TABLES.items():
-        write_table(folder / f"{name}.tsv", tables[name], columns=columns)
+        write_table(
+            folder / f"{name}.tsv", tables[name], columns=columns, extra={"Sources": sources}
+        )
     write_json(folder / RECORD, record)
 
 

@@ -110,9 +110,18 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         notes=_notes(group, study),
         rules=_rules(study),
         methods=group_text(study, facts=group.record),
-        first_level=participant_text(study, runs=run_facts(output_dir)),
+        first_level=participant_text(study, runs=_runs(output_dir, individual_data)),
         provenance=_provenance(group),
     )
+
+
+def _runs(output_dir: Path, individual_data: bool) -> list[dict[str, Any]]:
+    """Return the facts of all runs; the ends of a range are values of single persons."""
+    personal = () if individual_data else ("VolumesKept", "MeanFramewiseDisplacement")
+    return [
+        {key: value for key, value in run.items() if key not in personal}
+        for run in run_facts(output_dir)
+    ]
 
 
 def _contents(has_outcomes: bool, kinds: list[KindView]) -> list[tuple[str, str]]:

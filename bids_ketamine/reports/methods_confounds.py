@@ -15,6 +15,14 @@ MOTION_WORDS = {
     "24": "the 6 motion parameters, their derivatives, and the squares of both",
 }
 
+#: What marks a regressor that rests on a paper, in the words or in the name of a column.
+CITED = (
+    ("comp_cor", "compcor", "CompCor, Behzadi et al., 2007"),
+    ("CompCor components", "compcor", "Behzadi et al., 2007"),
+    ("power2", "friston", "Friston et al., 1996"),
+    ("squares of both", "friston", "Friston et al., 1996"),
+)
+
 
 def confound_words(
     confounds: ConfoundsSpec, here: Sequence[Mapping[str, Any]], cited: set[str]
@@ -34,12 +42,11 @@ def confound_words(
     # Columns for single volumes are told by their rule.
     used = [name for name in names if not re.match(r"(non_steady_state|outlier)_\d+$", name)]
     parts = _joined_numbers(used) if used else _asked_confounds(confounds)
-    if any("comp_cor" in name or "CompCor" in name for name in used) or (
-        not used and confounds.compcor_components
-    ):
-        cited.add("compcor")
-    if "24" in (confounds.motion, confounds.motion_without_aroma):
-        cited.add("friston")
+    for mark, key, paper in CITED:
+        of_kind = [place for place, part in enumerate(parts) if mark in part]
+        if of_kind:
+            cited.add(key)
+            parts[of_kind[-1]] += f" ({paper})"
     if confounds.outliers is not None:
         cited.add("power")
         rules = []
@@ -63,7 +70,7 @@ def _asked_confounds(confounds: ConfoundsSpec) -> list[str]:
     if confounds.compcor_components:
         parts.append(
             f"the first {confounds.compcor_components} anatomical CompCor components each of "
-            "white matter and CSF (Behzadi et al., 2007)"
+            "white matter and CSF"
         )
     if confounds.motion in MOTION_WORDS:
         parts.append(MOTION_WORDS[confounds.motion])

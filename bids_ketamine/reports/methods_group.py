@@ -89,8 +89,13 @@ def _outcome(outcome: OutcomeSpec) -> str:
 
 def _statistics(spec: StudySpec) -> tuple[str, ...]:
     level = percent(spec.group.confidence_level)
-    changes = listed([f"{each.name} ({each.second} minus {each.first})" for each in spec.changes])
-    tests = ["A contrast was tested against zero in each session with a one-sample t test."]
+    names = [f"{each.second} minus {each.first}" for each in spec.changes]
+    if len(names) > 1:
+        names = [f"{each.name}, {name}" for each, name in zip(spec.changes, names, strict=True)]
+    changes = "; ".join(names)
+    tests = []
+    if spec.tasks:
+        tests.append("A contrast was tested against zero in each session (one-sample t test).")
     if spec.changes:
         tests.append(
             f"Changes ({changes}) were tested with paired t tests, over all participants and in "

@@ -7,7 +7,7 @@ from typing import Any
 
 from bids_ketamine.reports.methods_confounds import confound_words
 from bids_ketamine.reports.words import counted, listed, number, percent, spread
-from bids_ketamine.study.spec import RegionSpec, RestSpec, StudySpec, TaskSpec
+from bids_ketamine.study.spec import RegionSpec, RegionsSpec, RestSpec, StudySpec, TaskSpec
 
 Section = tuple[str, tuple[str, ...]]
 Facts = Sequence[Mapping[str, Any]]
@@ -36,12 +36,12 @@ def participant_paragraphs(
     versions : mapping of str to str
         Version of each package.
     """
-    cited = {"bids", "pybids", "nipype", "fmriprep"}
+    cited = {"bids", "pybids", "nipype"} | (set() if _ready_made(spec) else {"fmriprep"})
     sections: list[Section] = [
         ("Data", (_data(spec, runs, versions), *_routes(spec, runs, cited))),
     ]
     if spec.regions is not None:
-        sections.append(("Regions", (_regions(spec),)))
+        sections.append(("Regions", (_regions(spec.regions),)))
     tasks = [task for task in spec.tasks if not runs or runs_of(runs, task.name, task.label)]
     if tasks:
         cited.add("nilearn")
@@ -51,6 +51,11 @@ def participant_paragraphs(
         sections.append(("Resting connectivity", _rest(spec, rest, runs, cited)))
     sections.append(("When a measure is missing", (_missing(spec),)))
     return sections, cited
+
+
+def _ready_made(spec: StudySpec) -> bool:
+    """Tell whether region time series made elsewhere are all that is read."""
+    return spec.inputs.timeseries_atlas is not None and not spec.tasks
 
 
 def runs_of(runs: Facts, *names: str) -> list[Mapping[str, Any]]:
@@ -78,28 +83,43 @@ def route_words(run: Mapping[str, Any]) -> str:
 def _data(spec: StudySpec, runs: Facts, versions: Mapping[str, str]) -> str:
     spaces = sorted({str(run["Space"]) for run in runs if run.get("Space")})
     space = listed(spaces) if spaces else spec.inputs.space
+    series = f"Functional series preprocessed with fMRIPrep (Esteban et al., 2019), space {space},"
+    if _ready_made(spec):
+        series = f"Region time series made before (atlas {spec.inputs.timeseries_atlas})"
     sentences = [
-        "Functional series preprocessed with fMRIPrep (Esteban et al., 2019) were read from a "
-        "BIDS dataset (Gorgolewski et al., 2016) with pybids "
-        f"{versions['pybids']} (Yarkoni et al., 2019), in the space {space}. "
+        f"{series} were read from a BIDS dataset (Gorgolewski et al., 2016) with pybids "
+        f"{versions['pybids']} (Yarkoni et al., 2019). "
         f"bids_ketamine {versions['bids_ketamine']} computed all measures as a Nipype "
         f"{versions['nipype']} workflow (Gorgolewski et al., 2011), "
         f"with the study `{spec.name}`."
     ]
     for task in dict.fromkeys(str(run.get("Task")) for run in runs):
-        here = runs_of(runs, task)
-        kept = spread((run.get("VolumesKept") for run in here), joint="\u2013")
-        total = spread((run.get("Volumes") for run in here), joint="\u2013")
-        t_r = spread((run.get("RepetitionTime") for run in here), joint="\u2013")
-        mean_fd = spread((run.get("MeanFramewiseDisplacement") for run in here), 2, "\u2013")
-        sentences.append(
-            f"Task {task}: {counted(len(here), 'run')} of {total} volumes (repetition time {t_r} "
-            f"s), of which {kept} were kept; mean framewise displacement {mean_fd} mm."
-        )
+        sentences.append(_volumes(task, runs_of(runs, task)))
     return " ".join(sentences)
 
 
+def _volumes(task: str, here: Facts) -> str:
+    def range_of(key: str, decimals: int | None = None) -> str:
+        return spread((run.get(key) for run in here), decimals, "\u2013")
+
+    sentence = f"Task {task}: {counted(len(here), 'run')} of {range_of('Volumes')} volumes"
+    known = {
+        "RepetitionTime": "repetition time {} s",
+        "VolumesKept": "{} kept",
+        "MeanFramewiseDisplacement": "mean framewise displacement {} mm",
+    }
+    decimals = {"MeanFramewiseDisplacement": 2}
+    told = [
+        words.format(range_of(key, decimals.get(key)))
+        for key, words in known.items()
+        if any(run.get(key) is not None for run in here)
+    ]
+    return f"{sentence} ({', '.join(told)})." if told else f"{sentence}."
+
+
 def _routes(spec: StudySpec, runs: Facts, cited: set[str]) -> list[str]:
+    if _ready_made(spec):
+        return []
     described = {str(run.get("Description") or "") for run in runs} or set(
         spec.inputs.bold_descriptions
     )
@@ -137,16 +157,15 @@ def _smoothing(width: float | None) -> str:
     return f"smoothed with a Gaussian kernel of {number(width)} mm full width at half maximum"
 
 
-def _regions(spec: StudySpec) -> str:
-    assert spec.regions is not None  # asked for by the caller
-    definitions = spec.regions.definitions
-    if spec.regions.all_columns or len(definitions) > MOST_REGIONS_TOLD:
-        n = "Every column of the region time series" if spec.regions.all_columns else (
-            f"{len(definitions)} regions of the set {spec.regions.atlas}"
+def _regions(regions: RegionsSpec) -> str:
+    definitions = regions.definitions
+    if regions.all_columns or len(definitions) > MOST_REGIONS_TOLD:
+        n = "Every column of the region time series" if regions.all_columns else (
+            f"{len(definitions)} regions of the set {regions.atlas}"
         )  # fmt: skip
         return f"{n} entered as a region of its own."
     told = "; ".join(f"{region.name} ({_region(region)})" for region in definitions)
-    return f"Regions (set {spec.regions.atlas}): {told}."
+    return f"Regions (set {regions.atlas}): {told}."
 
 
 def _region(region: RegionSpec) -> str:
@@ -206,7 +225,9 @@ def _task(task: TaskSpec) -> str:
         )
     for duration in sorted({e.duration for e in task.conditions if e.duration is not None}):
         names = [each.name for each in task.conditions if each.duration == duration]
-        sentences.append(f"Trials of {listed(names)} were given {number(duration)} s.")
+        sentences.append(
+            f"Trials of {listed(names)} were given a duration of {number(duration)} s."
+        )
     if task.error_trials is not None:
         left = (
             " and left their condition unless it is modelled in blocks"
@@ -237,6 +258,16 @@ def _formula(weights: Mapping[str, float]) -> str:
 
 def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tuple[str, ...]:
     here = runs_of(runs, "rest", rest.task)
+    connectivity = (
+        "Connectivity of two regions is Fisher's z (the inverse hyperbolic tangent) of the plain "
+        "Pearson correlation of their series, runs of a session joined."
+    )
+    if spec.inputs.timeseries_atlas is not None:
+        series = (
+            "Region time series had been cleaned before and were used as they are: there was no "
+            "nuisance regression and no band-pass here."
+        )
+        return (series, connectivity)
     nuisance = confound_words(rest.confounds, here, cited)
     band = ""
     if rest.band_pass is not None:
@@ -252,14 +283,13 @@ def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tupl
         f"The series of a region is the mean over its voxels inside the brain mask{smoothed}. "
         f"Nuisance regressors were {nuisance}; they were removed from the region series{band} in "
         "one least-squares projection, so that neither brings back what the other removed.",
-        "Connectivity of two regions is Fisher's z (the inverse hyperbolic tangent) of the plain "
-        "Pearson correlation of what remained.",
+        connectivity,
     )
 
 
 def _missing(spec: StudySpec) -> str:
     rules = []
-    if spec.regions is not None:
+    if spec.regions is not None and not _ready_made(spec):
         covered = percent(spec.regions.minimum_coverage)
         rules.append(f"when less than {covered} of a region lies inside the brain mask")
     degrees = []

@@ -285,7 +285,7 @@ def _draw_courses(run: RunOutput) -> Markup:
         conditions=[str(name) for name in facts.get("Conditions") or ()],
         series=series,
         t_r=t_r,
-        unit="%" if unit.startswith("percent") else unit,
+        unit="%" if unit.startswith("percent") else "" if unit == "arbitrary" else unit,
         name=f"course-{run.name}",
         description=f"Time courses of {run.name}",
     )

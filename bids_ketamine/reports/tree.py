@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,14 @@ from typing import Any
 import pandas as pd
 
 from bids_ketamine.errors import BidsKetamineError, InputMissingError
+from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.study.spec import StudySpec
-
-LOGGER = logging.getLogger("bids_ketamine")
 
 #: Columns of a measures table that are text whatever they hold.
 TEXT_COLUMNS = (
     *("participant_id", "session_id", "session", "measure", "task", "contrast", "regions"),
     *("unit", "method", "version", "reason"),
-)
-MEASURES_COLUMNS = (
-    *("participant_id", "session_id", "session", "measure", "task", "contrast", "regions"),
-    *("value", "unit", "mean_fd", "n_volumes", "n_volumes_kept", "residual_df", "coverage"),
-    *("coverage_second", "tsnr", "tsnr_second", "method", "version", "reason"),
 )
 
 
@@ -177,7 +170,7 @@ def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutp
     except BidsKetamineError as error:
         unreadable.append(f"{table.name} cannot be read: {error.message}")
         return None
-    measures = measures.reindex(columns=list(MEASURES_COLUMNS))
+    measures = measures.reindex(columns=list(MEASURE_COLUMNS))
     facts = read_json(table.with_suffix(".json"), unreadable)
     label = entities_of(table.name).get("ses", "")
     functional = table.parent / "func"

@@ -21,9 +21,10 @@ from bids_ketamine.interfaces.step import Step
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.study.spec import StudySpec
 
-#: A step holds the series in single precision about this many times (read, smoothed, masked,
-#: scaled in double precision, model), and the libraries take a base.
-COPIES = 6.0
+#: A step holds the series in single precision about this many times at its peak (read, smoothed,
+#: masked, scaled, residuals: measured 2.3 GB for 117 million values), and the libraries take a
+#: base.
+COPIES = 4.5
 BASE_GB = 0.35
 
 
@@ -87,6 +88,7 @@ def init_session_wf(
     common = {
         "session": session,
         "fingerprint": f"{study_hash(study)} {inputs_hash} {__version__}",
+        "sources": dict(sources),
         "omp_n_threads": omp_n_threads,
     }
     methods = _methods(session, study, common)
@@ -110,7 +112,6 @@ def init_session_wf(
             study_hash=study_hash(study),
             inputs_hash=inputs_hash,
             output_dir=str(output_dir),
-            sources=dict(sources),
             notices=list(notices),
             error_file=str(error_file),
             **common,

@@ -42,7 +42,7 @@ def _words(text: str) -> str:
 
 def test_study_alone_tells_what_it_asks_for(study: Study) -> None:
     text = _words(participant_methods(study))
-    assert "space MNI152NLin2009cAsym" in text
+    assert "space MNI152NLin2009cAsym, were read" in text
     assert "smoothed with a Gaussian kernel of 6 mm full width at half maximum" in text
     assert "non-aggressive ICA-AROMA (Pruim et al., 2015)" in text
     assert "facesGtShapes = faces \u2212 shapes" in text
@@ -59,12 +59,12 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
     runs = [RUN, RUN | {"VolumesKept": 200, "MeanFramewiseDisplacement": 0.25}]
     text = _words(participant_text(study, runs=runs).markdown())
     assert "space MNI152NLin6Asym" in text
-    assert "Task faces: 2 runs of 220 volumes (repetition time 2 s), of which 200\u2013215" in text
+    assert "Task faces: 2 runs of 220 volumes (repetition time 2 s, 200\u2013215 kept" in text
     assert "mean framewise displacement 0.12\u20130.25 mm" in text
     assert "of 5 mm full width" in text
     assert "reference time of each volume (0.975 s after" in text
     assert "first-order autoregressive noise model estimated voxel by voxel" in text
-    assert "were csf, a_comp_cor_00 to a_comp_cor_03, one regressor for each outlier" in text
+    assert "were csf, a_comp_cor_00 to a_comp_cor_03 (CompCor, Behzadi et al., 2007), one" in text
     assert "outlier_0041" not in text
     # Neither what was not run nor the route that was not taken.
     assert "stroop" not in text.split("Not computed")[0]
@@ -86,6 +86,11 @@ def test_references_are_those_cited(study: Study) -> None:
     assert not any("10.1002/mrm.1910350312" in reference for reference in told)
     siegel = participant_text(load_study("siegel2021")).references
     assert any("10.1002/mrm.1910350312" in reference for reference in siegel)
+    assert not any("2007.04.042" in reference for reference in siegel)
+    squared = RUN | {"Task": "rest", "Confounds": ["trans_x", "trans_x_power2"]}
+    told = participant_text(study, runs=[squared])
+    assert "trans_x_power2 (Friston et al., 1996)" in _words(told.markdown())
+    assert any("10.1002/mrm.1910350312" in reference for reference in told.references)
 
 
 def test_ordinary_least_squares_and_no_smoothing(study: Study) -> None:
@@ -93,6 +98,19 @@ def test_ordinary_least_squares_and_no_smoothing(study: Study) -> None:
     text = _words(participant_text(study, runs=[run]).markdown())
     assert "ordinary least squares" in text
     assert "AROMA denoising, unsmoothed." in text
+
+
+def test_ready_made_time_series(study: Study) -> None:
+    spec = study.spec
+    inputs = replace(spec.inputs, timeseries_atlas="Gordon")
+    ready = replace(study, spec=replace(spec, inputs=inputs, tasks=()))
+    run = {"Task": "rest", "Run": "1", "Description": "denoised", "Volumes": 300}
+    text = _words(participant_text(ready, runs=[run]).markdown())
+    assert "Region time series made before (atlas Gordon) were read from a BIDS dataset" in text
+    assert "no nuisance regression and no band-pass here" in text
+    assert "Task rest: 1 run of 300 volumes." in text
+    assert "brain mask" not in text
+    assert "fMRIPrep" not in text.split("References")[0]
 
 
 def test_group_text(study: Study) -> None:

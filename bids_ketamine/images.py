@@ -19,6 +19,9 @@ from bids_ketamine.study.spec import RegionSpec
 #: Two affines that differ by less (mm) describe the same grid.
 AFFINE_TOLERANCE = 1e-3
 
+#: Relative standard deviation under which single precision cannot tell a voxel from a constant.
+CONSTANT = 1e-5
+
 READ_FAILURES = (OSError, EOFError, zlib.error, ImageFileError, ValueError)
 
 
@@ -170,7 +173,8 @@ def read_run(bold: Path, mask: Path, *, smoothing_fwhm: float | None) -> RunImag
     data = read_data(image, bold)
     inside = data[grid.brain]
     mean, deviation = inside.mean(axis=1), inside.std(axis=1)
-    varies = np.isfinite(mean) & np.isfinite(deviation) & (deviation > 0)
+    finite = np.isfinite(mean) & np.isfinite(deviation)
+    varies = finite & (deviation > CONSTANT * np.abs(mean))
     usable = np.zeros_like(grid.brain)
     usable[grid.brain] = varies
     if not varies.any():
@@ -258,8 +262,9 @@ def _labelled(region: RegionSpec, grid: Grid) -> Region:
     if values.ndim != 3:
         raise InputDataError(f"A region image has three dimensions, not {values.shape}.", path=path)
     chosen = np.isin(np.rint(values), region.labels) if region.dseg else np.nan_to_num(values) > 0
-    if not chosen.any():
-        what = f"labels {', '.join(map(str, region.labels))}" if region.dseg else "region"
+    absent = [label for label in region.labels if not (np.rint(values) == label).any()]
+    if absent or not chosen.any():
+        what = f"label {', '.join(map(str, absent))}" if absent else "voxel that is not zero"
         raise InputDataError(f"Region `{region.name}`: the image has no {what}.", path=path)
     own = Grid(chosen, np.asarray(image.affine, dtype=float))
     if own.same_as(grid):

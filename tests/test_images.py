@@ -17,7 +17,7 @@ def run(tmp_path):
     """A run of known mean and deviation, and its mask."""
     rng = np.random.default_rng(0)
     data = 100.0 + rng.normal(size=(*SHAPE, 50))
-    data[5, 5, 5] = 100.0  # a voxel that does not vary
+    data[5, 5, 5] = 1234.567  # a voxel that does not vary, but for rounding
     data[6, 6, 6, 3] = np.nan
     brain = np.zeros(SHAPE, dtype=np.uint8)
     brain[4:16, 4:16, 4:16] = 1
@@ -103,7 +103,7 @@ def test_labels_on_another_grid_are_resampled_and_noted(tmp_path):
     assert region.voxels.sum() == 8
     assert region.n_voxels == 8
     assert "resampled" in region.note
-    with pytest.raises(InputDataError, match="Region `r`: the image has no labels 8"):
+    with pytest.raises(InputDataError, match="Region `r`: the image has no label 8"):
         locate_regions([RegionSpec(name="r", dseg=str(path), labels=(8,))], grid)
 
 

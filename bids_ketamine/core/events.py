@@ -31,6 +31,10 @@ class ConditionRule(Protocol):
     def blocks(self) -> bool:
         """Whether consecutive trials are joined."""
 
+    @property
+    def longest_gap(self) -> float:
+        """Rest between two trials above which a block ends, s."""
+
 
 class ErrorRule(Protocol):
     """Which trials are errors, and where they are modelled."""
@@ -92,7 +96,8 @@ def model_events(
     """Sort trials into conditions and error trials.
 
     Conditions with ``blocks`` join consecutive trials: a block lasts from the onset of its
-    first trial to the end of its last one and keeps its error trials. Other conditions lose
+    first trial to the end of its last one and keeps its error trials; a trial of another
+    condition or a rest longer than ``longest_gap`` ends it. Other conditions lose
     their error trials if the rule says so. An error trial is modelled at onset + response
     time, or at onset + ``delay_if_no_response`` where there is no response, with duration 0.
 
@@ -120,7 +125,8 @@ def model_events(
     >>> table = pd.DataFrame(
     ...     {"onset": [0.0, 5.0, 20.0], "duration": [4.0, 4.0, 4.0], "trial_type": ["a", "a", "b"]}
     ... )
-    >>> rules = [Rule(name=n, trial_type=(), duration=None, blocks=True) for n in "ab"]
+    >>> common = {"trial_type": (), "duration": None, "blocks": True, "longest_gap": 9.0}
+    >>> rules = [Rule(name=name, **common) for name in "ab"]
     >>> modelled = model_events(table, trial_type_column="trial_type", conditions=rules,
     ...                         error_trials=None, scan_duration=60.0)
     >>> modelled.table["duration"].tolist()
@@ -137,7 +143,13 @@ def model_events(
     for rule in conditions:
         chosen = condition_of == rule.name
         if rule.blocks:
-            part = _blocks(trials, condition_of, rule.name)
+            unknown = trials.loc[chosen, "duration"].isna()
+            if unknown.any():
+                dropped.append(
+                    f"{int(unknown.sum())} trials of `{rule.name}` without a duration count as "
+                    "instants in their block"
+                )
+            part = _blocks(trials, condition_of, rule)
         else:
             if error_trials is not None and error_trials.remove_from_conditions:
                 chosen = chosen & ~wrong
@@ -155,7 +167,11 @@ def model_events(
         present.append(rule.name)
         parts.append(part)
     if wrong.any() and error_trials is not None:
-        parts.append(_errors(trials.loc[wrong], error_trials))
+        errors = _errors(trials.loc[wrong], error_trials)
+        late = errors["onset"] >= scan_duration
+        if late.any():
+            dropped.append(f"{int(late.sum())} error trials whose response is after the run's end")
+        parts.append(errors.loc[~late])
     columns = ["onset", "duration", "trial_type"]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     table = table.sort_values("onset", kind="stable").reset_index(drop=True)[columns]
@@ -207,15 +223,17 @@ def _answer(value: object) -> str:
     return f"{number:g}"
 
 
-def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, name: str) -> pd.DataFrame:
+def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, rule: ConditionRule) -> pd.DataFrame:
     # A trial of another condition ends a block; events in no condition (fixation) do not.
     known = condition_of != ""
     conditions = condition_of[known]
     rows = trials.loc[known]
     if not len(rows):
         return pd.DataFrame({"onset": [], "duration": []}, dtype=float)
-    block = np.cumsum(np.r_[True, conditions[1:] != conditions[:-1]])
-    ends = rows["onset"] + rows["duration"]
+    ends = rows["onset"] + rows["duration"].fillna(0.0)
+    gaps = rows["onset"].to_numpy()[1:] - ends.cummax().to_numpy()[:-1]
+    starts = (conditions[1:] != conditions[:-1]) | (gaps > rule.longest_gap)
+    block = np.cumsum(np.r_[True, starts])
     joined = pd.DataFrame(
         {
             "onset": rows["onset"].groupby(block).min(),
@@ -223,7 +241,7 @@ def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, name: str) -> pd.Dat
             "condition": pd.Series(conditions, index=rows.index).groupby(block).first(),
         }
     )
-    own = joined.loc[joined["condition"] == name]
+    own = joined.loc[joined["condition"] == rule.name]
     return pd.DataFrame({"onset": own["onset"], "duration": own["end"] - own["onset"]})
 
 

@@ -18,6 +18,7 @@ MOTION_SUFFIXES = {
     "12": ("", "_derivative1"),
     "24": ("", "_derivative1", "_power2", "_derivative1_power2"),
 }
+COMPONENT = re.compile(r"^[acw]_comp_cor_\d+$")
 NON_STEADY = re.compile(r"^non_steady_state_outlier\d+$")
 
 
@@ -119,6 +120,9 @@ def select_nuisance(
     wanted += _compcor_columns(table, metadata, compcor_components, notes)
     chosen = table[wanted].astype(float)
     filled = chosen.bfill().fillna(0.0)
+    # Differences have no first value; a gap further on is something else.
+    gaps = chosen.iloc[2:].isna().sum()
+    notes += [f"{n} missing values of `{name}` filled" for name, n in gaps.items() if n]
     n_scans = len(table)
     fd = _series(table, "framewise_displacement", n_scans)
     std_dvars = _series(table, "std_dvars", n_scans)
@@ -158,6 +162,10 @@ def no_nuisance(n_scans: int) -> Nuisance:
     return Nuisance(frame, unknown, unknown.copy(), nothing, nothing.copy(), ())
 
 
+def _number(name: str) -> int:
+    return int(name.rsplit("_", 1)[1])
+
+
 def _series(table: pd.DataFrame, name: str, n_scans: int) -> np.ndarray:
     if name not in table:
         return np.full(n_scans, np.nan)
@@ -181,8 +189,10 @@ def _compcor_columns(
     """Return the first components of the white-matter and of the CSF mask."""
     if n_components == 0:
         return []
-    names = sorted(str(name) for name in table)
+    # By number: as text, a_comp_cor_100 would come before a_comp_cor_62.
+    names = sorted((str(name) for name in table if COMPONENT.match(str(name))), key=_number)
     chosen: list[str] = []
+    found: dict[str, int] = {}
     for mask, prefix in (("WM", "w_comp_cor_"), ("CSF", "c_comp_cor_")):
         own = [name for name in names if name.startswith(prefix)]
         if not own:
@@ -191,10 +201,15 @@ def _compcor_columns(
                 for name in names
                 if name.startswith("a_comp_cor_") and metadata.get(name, {}).get("Mask") == mask
             ]
-        if own and len(own) < n_components:
-            notes.append(f"{len(own)} of {n_components} CompCor components in mask {mask}")
+        found[mask] = len(own)
         chosen += own[:n_components]
-    if not chosen:
+    if chosen:
+        notes += [
+            f"{n_found} of {n_components} CompCor components in mask {mask}"
+            for mask, n_found in found.items()
+            if n_found < n_components
+        ]
+    else:
         combined = [name for name in names if name.startswith("a_comp_cor_")]
         chosen = combined[: 2 * n_components]
         if chosen:

@@ -99,6 +99,11 @@ class SessionInputs:
     runs: tuple[RunInputs, ...]
     missing: tuple[Missing, ...]
 
+    @property
+    def located(self) -> bool:
+        """Whether the session's place in the dataset is known, be it empty."""
+        return self.label is not None or bool(self.runs)
+
     def runs_of(self, task: str) -> tuple[RunInputs, ...]:
         """Return the runs of a ``task`` entity."""
         return tuple(run for run in self.runs if run.task == task)

@@ -25,6 +25,7 @@ from bids_ketamine.interfaces.runs import (
     read_nuisance,
     region_series,
     run_facts,
+    runs_summary,
     write_quality,
 )
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
@@ -63,7 +64,6 @@ class RestingConnectivity(Step):
         series = np.concatenate([each.series for each in cleaned])
         quality = RegionQuality.combine([each.quality for each in cleaned])
         correlation = pearson_correlation(series)
-        residual_df = sum(each.facts["ResidualDegreesOfFreedom"] for each in cleaned)
         stem = task_stem(session.prefix, rest.task, runs[0].entities)
         _write_matrix(
             folder / output_name("relmat", task=stem, space=runs[0].space, atlas=settings.atlas),
@@ -76,7 +76,6 @@ class RestingConnectivity(Step):
             names,
             quality=quality,
             weak=weak_regions(series),
-            residual_df=residual_df,
             facts=[each.facts for each in cleaned],
             settings=settings,
         )
@@ -119,6 +118,11 @@ def _clean_run(
         nuisance = _motion_of(run, len(raw), notes)
         band = None
         notes.append("time series are used as they are: no nuisance regression, no band-pass here")
+        censored = np.isnan(raw).all(axis=1)
+        if censored.any():
+            notes.append(f"{int(censored.sum())} volumes without values are left out (censored)")
+            nuisance = nuisance._replace(outlier=censored)
+            raw = raw[~censored]
         finite = np.isfinite(raw).all(axis=0)
         raw = np.where(finite, raw, 0.0)
     else:
@@ -135,9 +139,10 @@ def _clean_run(
         # Percent of each region's mean: the unit does not touch correlations.
         level = raw.mean(axis=0)
         raw = 100.0 * raw / np.where(level > 0, level, 1.0)
+    regressors = nuisance.regressors.to_numpy(dtype=float)[: len(raw)]
     cleaned = clean_series(
         raw,
-        nuisance=nuisance.regressors.to_numpy(dtype=float),
+        nuisance=regressors,
         t_r=run.t_r,
         band_pass=None if band is None else (band[0], band[1]),
     )
@@ -159,7 +164,7 @@ def _clean_run(
         run,
         nuisance,
         study_task=rest.task,
-        n_scans=len(raw),
+        n_scans=len(nuisance.outlier),
         smoothing_fwhm=fwhm,
         residual_df=cleaned.residual_df,
         notes=notes,
@@ -231,7 +236,6 @@ def _rows(
     *,
     quality: RegionQuality,
     weak: np.ndarray,
-    residual_df: int,
     facts: list[dict[str, Any]],
     settings: _Settings,
 ) -> pd.DataFrame:
@@ -245,6 +249,8 @@ def _rows(
         weak=weak,
         minimum_coverage=settings.regions.minimum_coverage,
     )
+    summary = runs_summary(facts)
+    residual_df = int(summary["residual_df"])
     if residual_df < rest.minimum_residual_df:
         few = f"{residual_df} residual degrees of freedom, fewer than {rest.minimum_residual_df}"
         reasons = np.full(len(first), few, dtype=object)
@@ -252,11 +258,6 @@ def _rows(
     undefined = np.isnan(values) & (reasons == "")
     reasons[undefined] = "the correlation is not defined"
     labels = np.array(names, dtype=object)
-    known = [
-        each["MeanFramewiseDisplacement"]
-        for each in facts
-        if each["MeanFramewiseDisplacement"] is not None
-    ]
     return pd.DataFrame(
         {
             "measure": "resting_connectivity",
@@ -264,10 +265,7 @@ def _rows(
             "regions": labels[first] + PAIR + labels[second],
             "value": np.where(reasons == "", values, np.nan),
             "unit": "Fisher z",
-            "mean_fd": float(np.mean(known)) if known else float("nan"),
-            "n_volumes": sum(each["Volumes"] for each in facts),
-            "n_volumes_kept": sum(each["VolumesKept"] for each in facts),
-            "residual_df": residual_df,
+            **summary,
             "coverage": quality.coverage[first],
             "coverage_second": quality.coverage[second],
             "tsnr": quality.tsnr[first],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from bids_ketamine.outputs.patterns import output_name
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import replaced_whole, write_table
 
+#: Libraries whose versions can move a number.
+LIBRARIES = ("nibabel", "nilearn", "nipype", "numpy", "pandas", "scipy")
+
 OWN_FILES = ("step.json", "rows.pkl")
 
 
@@ -29,6 +33,7 @@ class SessionMeasuresInputSpec(StepInputSpec):
     study_hash = traits.Str(mandatory=True, desc="fingerprint of the study")
     inputs_hash = traits.Str(mandatory=True, desc="fingerprint of the session's input files")
     output_dir = traits.Str(mandatory=True, nohash=True, desc="output dataset")
+    left_out = traits.List(traits.Str(), desc="tasks of the study that were not looked for")
     notices = traits.List(traits.Str(), desc="what the study asks for and is not computed")
 
 
@@ -58,11 +63,18 @@ class SessionMeasures(Step):
             "StudyHash": self.inputs.study_hash,
             "InputsHash": self.inputs.inputs_hash,
             "SoftwareVersion": __version__,
+            "Libraries": {name: version(name) for name in LIBRARIES},
             "Sources": bids_uris(
                 [path for run in session.runs for path in run.files], self.inputs.sources
             ),
             "Runs": runs,
-            "Missing": [{"What": each.what, "Reason": each.reason} for each in session.missing],
+            "Missing": [
+                *({"What": each.what, "Reason": each.reason} for each in session.missing),
+                *(
+                    {"What": task, "Reason": "left out by --task-id"}
+                    for task in self.inputs.left_out
+                ),
+            ],
             "Notices": list(self.inputs.notices),
         }
         write_table(
@@ -74,10 +86,10 @@ class SessionMeasures(Step):
 
 
 def remove_session(output: Path) -> None:
-    """Take an older result of the session away, its measures table first."""
+    """Take an older result of the session away, its measures table before its sidecar."""
     if not output.is_dir():
         return
-    for path in sorted(output.glob("*_measures.*")):
+    for path in sorted(output.glob("*_measures.*"), reverse=True):
         path.unlink()
     shutil.rmtree(output / "func", ignore_errors=True)
 
@@ -87,6 +99,8 @@ def move_files(staged: Path, output: Path) -> None:
     for path in sorted(staged.rglob("*")):
         if path.is_dir() or path.name in OWN_FILES:
             continue
+        if (output / path.relative_to(staged)).exists():
+            raise ValueError(f"two methods write {path.name}")
         with replaced_whole(output / path.relative_to(staged)) as temporary:
             try:
                 os.link(path, temporary)

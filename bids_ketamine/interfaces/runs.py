@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,30 @@ def run_facts(
         "Confounds": [str(name) for name in nuisance.regressors],
         "ResidualDegreesOfFreedom": residual_df,
         "Notes": [*nuisance.notes, *notes],
+    }
+
+
+def runs_summary(facts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the columns of the measures table that sum up the runs of a measure.
+
+    Parameters
+    ----------
+    facts : sequence of mapping
+        Facts of each run.
+
+    Returns
+    -------
+    dict of str to float
+        ``mean_fd`` (mm, mean over the runs where it is known), ``n_volumes``,
+        ``n_volumes_kept``, ``residual_df`` (sums).
+    """
+    known = [run["MeanFramewiseDisplacement"] for run in facts]
+    known = [fd for fd in known if fd is not None]
+    return {
+        "mean_fd": float(np.mean(known)) if known else float("nan"),
+        "n_volumes": sum(run["Volumes"] for run in facts),
+        "n_volumes_kept": sum(run["VolumesKept"] for run in facts),
+        "residual_df": sum(run["ResidualDegreesOfFreedom"] for run in facts),
     }
 
 

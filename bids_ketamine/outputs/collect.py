@@ -2,139 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.outputs.collected import CollectedOutputs, SessionOutput, named
 from bids_ketamine.outputs.measures_files import REMAKE, join_measures, read_json, read_measures
-from bids_ketamine.outputs.participant_logs import (
-    ParticipantLog,
-    missing_things,
-    one_sentence,
-    read_logs,
-)
+from bids_ketamine.outputs.participant_logs import missing_things, processing_of_runs, read_logs
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.study.spec import StudySpec
 
 #: Sessions named in a refusal before the others are counted.
 NAMED = 10
-
-
-@dataclass(frozen=True)
-class SessionOutput:
-    """What the participant level wrote for one session.
-
-    Attributes
-    ----------
-    participant_id : str
-        With ``sub-``.
-    session : str or None
-        Meaning of the session in the study; ``None`` if there is no measure to tell it.
-    session_id : str or None
-        With ``ses-``; ``None`` without session folders.
-    path : Path
-        The measures table.
-    study_hash, software_version : str
-        What computed it.
-    missing : tuple of (str, str)
-        What was missing, and the reason.
-    """
-
-    participant_id: str
-    session: str | None
-    session_id: str | None
-    path: Path
-    study_hash: str
-    software_version: str
-    missing: tuple[tuple[str, str], ...]
-
-    @property
-    def name(self) -> str:
-        """Participant and session as the user knows them."""
-        return " ".join(filter(None, (self.participant_id, self.session_id)))
-
-
-@dataclass(frozen=True)
-class CollectedOutputs:
-    """All measures of the output tree.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        Rows of all measures tables by participant and session (in the study's order): text
-        columns as categories, ``value``, ``mean_fd`` and ``n_volumes_kept`` as numbers.
-    sessions : tuple of SessionOutput
-        One for each measures table.
-    logs : mapping of str to ParticipantLog
-        By participant, with ``sub-``.
-    """
-
-    rows: pd.DataFrame
-    sessions: tuple[SessionOutput, ...]
-    logs: Mapping[str, ParticipantLog]
-
-    @property
-    def software_version(self) -> str:
-        """The version that computed all of them."""
-        return self.sessions[0].software_version
-
-    @property
-    def participants(self) -> tuple[str, ...]:
-        """Everybody who has measures, with ``sub-``."""
-        return tuple(dict.fromkeys(each.participant_id for each in self.sessions))
-
-    def session_names(self, participant_id: str) -> dict[str, str]:
-        """Return the meaning of each session label (without ``ses-``) of a participant."""
-        return {
-            each.session_id.removeprefix("ses-"): each.session
-            for each in self.sessions
-            if each.participant_id == participant_id and each.session_id and each.session
-        }
-
-    def failed_but_present(self) -> tuple[str, ...]:
-        """Return sessions whose last run failed while measures of an earlier run are there."""
-        return tuple(
-            each.name
-            for each in self.sessions
-            if each.participant_id in self.logs
-            and self.logs[each.participant_id].status.get(str(each.session)) == "failed"
-        )
-
-    def reason_without_rows(
-        self, participant_id: str, session: str, task_names: Collection[str]
-    ) -> str:
-        """Say why there are no measures of a task in a session.
-
-        Parameters
-        ----------
-        participant_id : str
-            With ``sub-``.
-        session : str
-            Meaning of the session in the study.
-        task_names : collection of str
-            Names under which the task is known.
-
-        Returns
-        -------
-        str
-            One sentence without a full stop.
-        """
-        for each in self.sessions:
-            if (each.participant_id, each.session) == (participant_id, session):
-                found = [
-                    f"{what}: {reason}"
-                    for what, reason in each.missing
-                    if what.partition(":")[0].partition(" ")[0] in task_names
-                ]
-                return one_sentence(found) or "no measure of this task was computed"
-        log = self.logs.get(participant_id, ParticipantLog())
-        if log.status.get(session) == "failed":
-            return f"session {session} failed: {log.errors.get(session, 'see the log')}"
-        why = log.missing.get(session, "the participant level has no result of it")
-        return f"no session {session}: {why}"
 
 
 def collect_outputs(output_dir: Path, spec: StudySpec) -> CollectedOutputs:
@@ -206,7 +86,7 @@ def require_known(collected: CollectedOutputs, participants: Collection[str], ta
     unknown = [name for name in collected.participants if name not in set(participants)]
     if unknown:
         raise InputDataError(
-            f"The output folder has measures of {_some(unknown, NAMED)}, not listed in "
+            f"The output folder has measures of {named(unknown, NAMED)}, not listed in "
             f"{table.name}.",
             path=table,
             cure=f"Add the missing rows to {table.name}, or remove those outputs.",
@@ -233,6 +113,7 @@ def _session_output(path: Path, spec: StudySpec) -> SessionOutput:
         study_hash=study,
         software_version=version,
         missing=tuple(missing_things(sidecar)),
+        processing=processing_of_runs(sidecar),
     )
 
 
@@ -257,7 +138,7 @@ def _require_one_origin(outputs: Sequence[SessionOutput], spec: StudySpec) -> No
         if len(by_value) > 1:
             shown = list(by_value.items())[:NAMED]
             listing = "; ".join(
-                f"{value}: {_some(names, NAMED // len(shown))}" for value, names in shown
+                f"{value}: {named(names, NAMED // len(shown))}" for value, names in shown
             )
             raise InputDataError(
                 f"The measures were computed with different {things} ({listing}).",
@@ -290,13 +171,3 @@ def _require_distinct(sessions: Sequence[SessionOutput]) -> None:
 
 def _place(session: str | None, names: Sequence[str]) -> tuple[int, str]:
     return (names.index(session) if session in names else len(names), str(session))
-
-
-def _some(names: Sequence[str], limit: int) -> str:
-    """Name the first few and count the others.
-
-    >>> _some(["a", "b", "c"], 2)
-    'a, b and 1 more'
-    """
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

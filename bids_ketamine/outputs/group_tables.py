@@ -43,8 +43,8 @@ PARTICIPANTS_COLUMNS: Columns = {
         "Levels": {"true": "It did", "false": "It did not"},
     },
     "reason": {
-        "Description": "Why nothing went in; of what went in, the changes that lack the other "
-        "session"
+        "Description": "Why nothing went in; of what went in, how many values are excluded and "
+        "why, and the changes that lack the other session"
     },
 }
 
@@ -71,7 +71,10 @@ MEASURES_COLUMNS: Columns = {
 
 MOTION_COLUMNS: Columns = {
     **_KEYS,
-    "n": {"Description": "Values with a mean framewise displacement, sessions together"},
+    "n": {
+        "Description": "Included values with a mean framewise displacement, sessions together, "
+        "whether the step is switched on or off"
+    },
     "slope": {
         "Description": "Slope of the regression of the measure on mean framewise displacement",
         "Units": "unit of the measure per mm",

@@ -39,7 +39,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     },
     "coverage_second": {"Description": "The same of the second region"},
     "tsnr": {
-        "Description": "Mean temporal signal-to-noise ratio of the (first) region before smoothing"
+        "Description": "Mean temporal signal-to-noise ratio of the (first) region in the series "
+        "as read, before smoothing here"
     },
     "tsnr_second": {"Description": "The same of the second region"},
     "method": {"Description": "How the measure was computed"},

@@ -16,7 +16,7 @@ from bids_ketamine.outputs.tables import MISSING, read_table
 #: Columns that tell one measure from another.
 KEYS = ("measure", "task", "contrast", "regions", "unit")
 TEXTS = ("participant_id", "session_id", "session", *KEYS, "reason")
-NUMBERS = ("value", "mean_fd", "n_volumes_kept")
+NUMBERS = ("value", "mean_fd", "n_volumes_kept", "coverage", "coverage_second")
 
 REMAKE = "Restore the file, or run the participant level on this session with --overwrite."
 

@@ -1,4 +1,4 @@
-"""What the logs of the participant level say of sessions that left no measures."""
+"""What logs and sidecars of the participant level say of sessions beside the measures."""
 
 from __future__ import annotations
 
@@ -25,6 +25,38 @@ class ParticipantLog:
     status: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Processing:
+    """How the series of a task in a session had been processed before the measures.
+
+    Attributes
+    ----------
+    descriptions : tuple of str
+        Distinct descriptions of its runs' series, such as ``preproc``.
+    smoothing : tuple of str
+        Distinct smoothing of its runs that the app did, such as ``6 mm``; ``none`` for none.
+    """
+
+    descriptions: tuple[str, ...]
+    smoothing: tuple[str, ...]
+
+    def words(self, with_smoothing: bool) -> str:
+        """Return it in words.
+
+        Parameters
+        ----------
+        with_smoothing : bool
+            Whether smoothing is told.
+
+        Examples
+        --------
+        >>> Processing(("preproc",), ("6 mm",)).words(True)
+        'preproc (smoothing 6 mm)'
+        """
+        text = " and ".join(self.descriptions)
+        return f"{text} (smoothing {' and '.join(self.smoothing)})" if with_smoothing else text
 
 
 def read_logs(folder: Path) -> dict[str, ParticipantLog]:
@@ -76,6 +108,31 @@ def missing_things(sidecar: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (str(each.get("What")), str(each.get("Reason"))) for each in _records(sidecar, "Missing")
     ]
+
+
+def processing_of_runs(sidecar: Mapping[str, Any]) -> dict[str, Processing]:
+    """Return how the series of each task had been processed.
+
+    Parameters
+    ----------
+    sidecar : mapping
+        Content of ``*_measures.json``.
+
+    Returns
+    -------
+    dict of str to Processing
+        By the name of the task in the study.
+    """
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for run in _records(sidecar, "Runs"):
+        descriptions, smoothing = found.setdefault(str(run.get("Task")), (set(), set()))
+        descriptions.add(str(run.get("Description") or "no description"))
+        fwhm = run.get("SmoothingFWHM")
+        smoothing.add(f"{fwhm:g} mm" if isinstance(fwhm, int | float) else "none")
+    return {
+        task: Processing(tuple(sorted(descriptions)), tuple(sorted(smoothing)))
+        for task, (descriptions, smoothing) in found.items()
+    }
 
 
 def one_sentence(texts: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from bids_ketamine.study.spec import RegionsSpec, StudySpec
 #: Sections that change what the participant level computes.
 PARTICIPANT_SECTIONS = ("inputs", "sessions", "regions", "tasks", "glm", "rest")
 
-#: Bytes hashed at either end of a large file. The last eight of a gzip file are the checksum
-#: and the length of everything in it, so its content is covered without reading it.
+#: Bytes hashed at either end of a large gzip file. Its last eight are the checksum and the length
+#: of everything in it, so its content is covered without reading it.
 WINDOW = 65_536
 
 
@@ -73,15 +73,18 @@ def inputs_hash(files: Iterable[Path], facts: object = ()) -> str:
 
 
 def file_fingerprint(path: Path) -> str:
-    """Return a fingerprint of a file's content: whole if small, else its size and both ends."""
+    """Return a fingerprint of a file's content.
+
+    Whole files are read, but for large gzip files, which carry a checksum of their content: of
+    those the size and both ends.
+    """
     size = path.stat().st_size
     with path.open("rb") as stream:
-        if size <= 2 * WINDOW:
-            content = stream.read()
-        else:
-            head = stream.read(WINDOW)
-            stream.seek(-WINDOW, 2)
-            content = head + str(size).encode() + stream.read()
+        if path.suffix != ".gz" or size <= 2 * WINDOW:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        head = stream.read(WINDOW)
+        stream.seek(-WINDOW, 2)
+        content = head + str(size).encode() + stream.read()
     return hashlib.sha256(content).hexdigest()
 
 

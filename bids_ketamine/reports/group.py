@@ -210,9 +210,15 @@ def _rules(study: Study) -> list[str]:
     rules, spec = study.spec.exclusions, study.spec
     sentences = []
     if rules.maximum_mean_fd is not None:
-        sentences.append(f"A run with a mean FD above {rules.maximum_mean_fd:g} mm is out.")
+        sentences.append(
+            f"A task with a mean FD above {rules.maximum_mean_fd:g} mm over its runs is out."
+        )
     if rules.minimum_volumes is not None:
-        sentences.append(f"A run with fewer than {rules.minimum_volumes} volumes kept is out.")
+        sentences.append(f"A task with fewer than {rules.minimum_volumes} volumes kept is out.")
+    if rules.minimum_coverage is not None:
+        sentences.append(
+            f"A measure of a region covered under {100 * rules.minimum_coverage:g} % is out."
+        )
     if rules.file is not None:
         name = Path(rules.file).name
         sentences.append(f"What the table `{name}` lists is out.")
@@ -224,7 +230,10 @@ def _rules(study: Study) -> list[str]:
             "no value."
         )
     if spec.changes:
-        sentences.append("What is out in one session is out of the change between sessions.")
+        sentences.append(
+            "What is out in one session is out of the sessions it is compared with, so that both "
+            "ends of a change have the same participants."
+        )
     return sentences
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import RegionSpec, StudySpec, TaskSpec
 
+#: Columns that every design has or may have.
+RESERVED = ("constant", "error_trials")
+
 Problem = Callable[[KeyPath, str], None]
 
 
@@ -24,6 +27,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     _check_regions(spec, problem)
     for task in spec.tasks:
         _check_task(task, problem)
+    _check_labels(spec, problem)
     _check_outcomes(spec, problem)
     if spec.arms is not None and len(set(spec.arms.levels)) != len(spec.arms.levels):
         problem(("arms", "levels"), "arms.levels names an arm twice")
@@ -109,6 +113,11 @@ def _check_task(task: TaskSpec, problem: Problem) -> None:
                 )
     seen: dict[str, str] = {}
     for condition in task.conditions:
+        if condition.name in RESERVED or condition.name.startswith("drift_"):
+            problem(
+                ("tasks", task.name, "conditions", condition.name),
+                f"condition `{condition.name}`: the design has a column of that name of its own",
+            )
         for value in condition.trial_type or (condition.name,):
             if value in seen:
                 problem(
@@ -117,6 +126,20 @@ def _check_task(task: TaskSpec, problem: Problem) -> None:
                     f"`{condition.name}`",
                 )
             seen[value] = condition.name
+
+
+def _check_labels(spec: StudySpec, problem: Problem) -> None:
+    """Refuse two analyses of one `task` entity: their files would have the same names."""
+    labels: list[tuple[KeyPath, str, str]] = [
+        (("tasks", task.name), task.name, task.label) for task in spec.tasks
+    ]
+    if spec.rest is not None:
+        labels.append((("rest",), "rest", spec.rest.task))
+    seen: dict[str, str] = {}
+    for where, name, label in labels:
+        if label in seen:
+            problem(where, f"`{name}` and `{seen[label]}` read the same task `{label}`")
+        seen.setdefault(label, name)
 
 
 def _check_outcomes(spec: StudySpec, problem: Problem) -> None:

@@ -80,6 +80,9 @@ class ConditionSpec:
     blocks: bool = setting(
         "Join consecutive trials into one block, kept whole whatever the answers", default=False
     )
+    longest_gap: float = setting(
+        "Rest between two trials above which a block ends, s", default=10.0, minimum=0.0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,9 +300,19 @@ class ExclusionsSpec:
     """Who is left out of group statistics; applied alike to both sessions of a change."""
 
     maximum_mean_fd: float | None = setting(
-        "Largest mean framewise displacement of a run, mm", default=None, minimum=0.0
+        "Largest mean framewise displacement of a task, over all its runs, mm",
+        default=None,
+        minimum=0.0,
     )
-    minimum_volumes: int | None = setting("Fewest volumes kept in a run", default=None, minimum=1)
+    minimum_volumes: int | None = setting(
+        "Fewest volumes kept of a task, all its runs together", default=None, minimum=1
+    )
+    minimum_coverage: float | None = setting(
+        "Smallest coverage of a measure's regions, beside `regions.minimum_coverage`",
+        default=None,
+        minimum=0.0,
+        maximum=1.0,
+    )
     file: str | None = setting(
         "Table of exclusions: participant_id, reason; optional session_id, task",
         default=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bids_ketamine.core.group.analysis import (
     included_participants,
     session_summaries,
 )
+from bids_ketamine.core.group.coverage import unchecked_coverage
 from bids_ketamine.core.group.exclusions import (
     ListedExclusion,
     exclusion_reasons,
@@ -34,34 +36,23 @@ from bids_ketamine.core.group.measures import (
 )
 from bids_ketamine.core.group.outcomes import improvements, outcomes_table
 from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
-from bids_ketamine.dataset.names import natural_order
 from bids_ketamine.dataset.outcomes import outcome_scores
-from bids_ketamine.dataset.participants import participant_arms
-from bids_ketamine.outputs.collect import CollectedOutputs, collect_outputs, require_known
+from bids_ketamine.outputs.collect import collect_outputs
+from bids_ketamine.outputs.collected import CollectedOutputs, named
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.workflows.group_sources import (
+    EARLIER_RUNS,
+    People,
+    find_people,
+    unreliable_sessions,
+)
 
 LOGGER = logging.getLogger("bids_ketamine")
 
-
-@dataclass(frozen=True)
-class People:
-    """Participants of the dataset in order, with arms.
-
-    Attributes
-    ----------
-    participants : tuple of str
-        With ``sub-``.
-    arms : tuple of str
-        Arm of each; empty for none.
-    without_arm : tuple of ListedExclusion
-        Those whom the study cannot place in an arm.
-    """
-
-    participants: tuple[str, ...]
-    arms: tuple[str, ...]
-    without_arm: tuple[ListedExclusion, ...]
+#: Participants' tasks named in a note before the others are counted.
+NAMED = 5
 
 
 def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
@@ -81,18 +72,19 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
     InputMissingError
         If there are no measures, or a table that the study names is missing.
     InputDataError
-        If measures come from different studies or versions, a table is damaged, or somebody
-        is unknown.
+        If measures come from different studies or versions, a session has another meaning than
+        it was computed with, a table is damaged, or somebody is unknown.
     CannotCreateError, ReadWriteError
         If the tables cannot be written.
     """
     spec = study.spec
     collected = collect_outputs(output_dir, spec)
-    people = _find_people(bids_dir, spec, collected)
+    people = find_people(bids_dir, spec, collected)
+    unreliable = unreliable_sessions(bids_dir, spec, collected)
     outcomes = outcomes_table(
         scores=outcome_scores(bids_dir, spec), participants=people.participants, arms=people.arms
     )
-    data = _select_data(bids_dir, spec, collected, people)
+    data = _select_data(bids_dir, spec, collected, people, unreliable)
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
     record = _record(study, collected, people, data)
@@ -123,7 +115,11 @@ class GroupData:
 
 
 def _select_data(
-    bids_dir: Path, spec: StudySpec, collected: CollectedOutputs, people: People
+    bids_dir: Path,
+    spec: StudySpec,
+    collected: CollectedOutputs,
+    people: People,
+    unreliable: Sequence[ListedExclusion],
 ) -> GroupData:
     """Arrange measures, exclude, residualize."""
     measures = arrange_measures(
@@ -145,9 +141,16 @@ def _select_data(
         tasks=tasks,
         maximum_mean_fd=rules.maximum_mean_fd,
         minimum_volumes=rules.minimum_volumes,
-        listed=(*people.without_arm, *listed),
+        listed=(*people.without_arm, *unreliable, *listed),
+        changes=_ends(spec),
     )
-    included, reason = included_values(measures=measures, tasks=tasks, exclusions=exclusions)
+    included, reason = included_values(
+        measures=measures,
+        tasks=tasks,
+        exclusions=exclusions,
+        minimum_coverage=rules.minimum_coverage,
+        changes=_ends(spec),
+    )
     motion = adjust_for_motion(
         measures=measures,
         included=included,
@@ -266,38 +269,26 @@ def _notes(spec: StudySpec, collected: CollectedOutputs, data: GroupData) -> lis
             f"The measures were computed with version {collected.software_version}, the group "
             f"statistics with version {__version__}."
         )
-    failed = collected.failed_but_present()
-    if failed:
-        notes.append(f"The last run failed; measures of an earlier one: {', '.join(failed)}.")
+    for status, why in EARLIER_RUNS.items():
+        sessions = collected.of_earlier_runs(status)
+        if sessions:
+            names = ", ".join(each.name for each in sessions)
+            notes.append(f"Left out because {why}: {names}.")
+    different = collected.processed_differently()
+    if different:
+        notes.append(
+            "Sessions of a participant's task were not processed alike, so that a change may be "
+            f"one of processing: {named(different, NAMED, '; ')}."
+        )
     unchecked = unchecked_displacements(measures=data.measures, tasks=data.tasks)
     if spec.exclusions.maximum_mean_fd is not None and unchecked:
         notes.append(
             f"The largest mean framewise displacement could not be checked in {unchecked} "
             "session-tasks: none is known."
         )
+    unchecked = unchecked_coverage(measures=data.measures)
+    if spec.exclusions.minimum_coverage is not None and unchecked:
+        notes.append(
+            f"The smallest coverage could not be checked for {unchecked} values: none is known."
+        )
     return notes
-
-
-def _find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) -> People:
-    """List the dataset's participants with their arms; refuse outputs of anybody else.
-
-    A dataset may do without participants.tsv if the study has no arms: then those with
-    measures are the participants.
-    """
-    arms = participant_arms(bids_dir, spec)
-    arms = arms[~arms.index.duplicated()]
-    table = bids_dir / "participants.tsv"
-    if table.exists():
-        require_known(collected, arms.index, table)
-    else:
-        arms = arms.reindex(list(collected.participants))
-    participants = tuple(natural_order(arms.index))
-    reasons = arms["reason"].dropna()
-    return People(
-        participants=participants,
-        arms=tuple(arms["arm"].astype(object).fillna("")[list(participants)]),
-        without_arm=tuple(
-            ListedExclusion(participant=str(name), session=None, task=None, reason=str(reason))
-            for name, reason in reasons.items()
-        ),
-    )

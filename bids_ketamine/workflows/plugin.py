@@ -13,7 +13,7 @@ from nipype.pipeline.plugins.multiproc import MultiProcPlugin, process_initializ
 
 #: What is said of a worker that the system ended.
 KILLED = (
-    "The worker process was killed, most likely because memory ran out. "
+    "The worker process ended from outside, most often because memory ran out. "
     "Give more memory, or fewer processes with --nprocs and --mem-mb."
 )
 

@@ -20,6 +20,7 @@ from bids_ketamine.interfaces.measures import SessionMeasures
 from bids_ketamine.interfaces.step import Step
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.workflows.reuse import left_out_tasks
 
 #: A step holds the series in single precision about this many times at its peak (read, smoothed,
 #: masked, scaled, residuals: measured 2.3 GB for 117 million values), and the libraries take a
@@ -36,6 +37,11 @@ class StepLabel:
     session: str
     step: str
     error_file: Path
+
+
+def workflow_name(session: SessionInputs) -> str:
+    """Return the name of a session's graph, and of its folder of intermediate files."""
+    return "_".join(["sub", session.participant, "ses", session.session])
 
 
 def init_session_wf(
@@ -83,7 +89,7 @@ def init_session_wf(
     labels : dict of str to StepLabel
         Participant, session and step of each node by its full name.
     """
-    name = "_".join(["sub", session.participant, "ses", session.session])
+    name = workflow_name(session)
     workflow = Workflow(name=name)
     common = {
         "session": session,
@@ -113,6 +119,7 @@ def init_session_wf(
             inputs_hash=inputs_hash,
             output_dir=str(output_dir),
             notices=list(notices),
+            left_out=list(left_out_tasks(session, study)),
             error_file=str(error_file),
             **common,
         ),

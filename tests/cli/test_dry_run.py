@@ -57,7 +57,7 @@ def test_each_method_of_a_session(
     assert faces.status == rest.status == "ready"
     assert faces.uses == "2 runs of 215 volumes, preproc, smoothing 6 mm, events, confounds"
     assert rest.uses == "1 run of 215 volumes, smoothAROMAnonaggr, smoothed already, confounds"
-    assert faces.cost.seconds == pytest.approx(2 * (1 + 2.7 + 3.4 + 19.1), rel=0.01)
+    assert faces.cost.seconds == pytest.approx(2 * (1 + 2.7 + 3.4 + 40.0), rel=0.01)
     assert (stroop.status, stroop.can_run, stroop.cost.seconds) == ("missing", False, 0)
     assert stroop.reasons == ("stroop: events: sub-01_events.tsv is not there.",)
     assert faces.reasons == rest.reasons == ()
@@ -183,11 +183,11 @@ def test_the_text(
     assert "  - elastic net (`elastic_net`) is not yet available" in lines
     row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
     assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
-    assert "26 s  2.0 GB  1 run of 215 volumes" in row
+    assert "47 s  4.3 GB  1 run of 215 volumes" in row
     assert any("missing  -     -       [1]" in line for line in lines)
     assert any(line.startswith("  [1]  session: no ses-post") for line in lines)
     assert "1 of 2 analyses can run, in 1 session of 1 participant." in lines
-    assert any("about 37 s with one process, 37 s with --nprocs 2" in line for line in lines)
+    assert any("about 58 s with one process, 58 s with --nprocs 2" in line for line in lines)
     assert text.isascii()
 
 
@@ -212,8 +212,8 @@ def test_two_processes_halve_the_work_but_not_its_longest_step(
         n_procs=2,
     )
     # Four steps of 26.2 s, 6 s to start and 5 s for each report.
-    assert "about 2 min 11 s with one process, 1 min 18 s with --nprocs 2" in text
-    assert " ".join(text.split()).endswith("2.0 GB for the largest step, up to 4.0 GB together.")
+    assert "about 3 min 34 s with one process, 2 min 00 s with --nprocs 2" in text
+    assert " ".join(text.split()).endswith("4.3 GB for the largest step, up to 8.6 GB together.")
 
 
 def test_sessions_derived_from_a_column_are_explained(study: Study, tmp_path: Path) -> None:

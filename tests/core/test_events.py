@@ -8,8 +8,10 @@ import pandas as pd
 from bids_ketamine.core.events import model_events
 
 
-def condition(name, trial_type=(), duration=None, blocks=False):
-    return Rule(name=name, trial_type=trial_type, duration=duration, blocks=blocks)
+def condition(name, trial_type=(), duration=None, blocks=False, longest_gap=10.0):
+    return Rule(
+        name=name, trial_type=trial_type, duration=duration, blocks=blocks, longest_gap=longest_gap
+    )
 
 
 ERRORS = Rule(
@@ -109,3 +111,18 @@ def test_trials_without_duration_are_left_out_unless_the_study_gives_one():
     events = trials((0.0, np.nan, "a", 1.0, 1), (5.0, 1.0, "a", 1.0, 1))
     assert run(events, [condition("a")]).dropped == ("1 trials of `a` without a duration",)
     assert run(events, [condition("a", duration=2.0)]).table["duration"].tolist() == [2.0, 2.0]
+
+
+def test_a_long_rest_ends_a_block():
+    events = trials((0.0, 3.0, "a", 1.0, 1), (6.0, 3.0, "a", 1.0, 1), (39.0, 3.0, "a", 1.0, 1))
+    modelled = run(events, [condition("a", blocks=True)])
+    assert modelled.table.values.tolist() == [[0.0, 9.0, "a"], [39.0, 3.0, "a"]]
+    whole = run(events, [condition("a", blocks=True, longest_gap=60.0)])
+    assert whole.table.values.tolist() == [[0.0, 42.0, "a"]]
+
+
+def test_errors_whose_response_is_after_the_run_are_named():
+    events = trials((0.0, 1.0, "a", 1.0, 1), (50.0, 1.0, "a", 850.0, 0))
+    modelled = run(events, [condition("a")], ERRORS, scan_duration=100.0)
+    assert modelled.table["trial_type"].tolist() == ["a"]
+    assert modelled.dropped == ("1 error trials whose response is after the run's end",)

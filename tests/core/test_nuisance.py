@@ -80,3 +80,22 @@ def test_constant_columns_are_left_out_and_named():
     nuisance = choose(frame, columns=["csf", "white_matter"])
     assert "csf" not in nuisance.regressors
     assert nuisance.notes == ("constant confounds left out: csf",)
+
+
+def test_components_are_ordered_by_number_not_as_text():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({f"a_comp_cor_{k:02d}": rng.normal(size=5) for k in (98, 99, 100, 101)})
+    metadata = {name: {"Mask": "WM"} for name in frame}
+    nuisance = choose(
+        frame, metadata=metadata, columns=[], compcor_components=3, non_steady_state=False
+    )
+    assert list(nuisance.regressors) == ["a_comp_cor_98", "a_comp_cor_99", "a_comp_cor_100"]
+    assert "0 of 3 CompCor components in mask CSF" in nuisance.notes
+
+
+def test_a_gap_inside_a_column_is_named():
+    frame = table()
+    frame.loc[3, "csf"] = np.nan
+    nuisance = choose(frame)
+    assert nuisance.regressors["csf"][3] == frame["csf"][4]
+    assert "1 missing values of `csf` filled" in nuisance.notes

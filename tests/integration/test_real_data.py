@@ -199,6 +199,10 @@ def test_every_real_face_matching_run_gives_an_estimable_design(tmp_path):
         )
         compcor = [name for name in nuisance.regressors if "comp_cor" in name]
         assert len(compcor) == 10
+        numbers = [int(name[-3:].lstrip("_")) for name in compcor]
+        # The first five of either mask, by number: fMRIPrep numbers each mask in a row.
+        assert numbers[:5] == list(range(numbers[0], numbers[0] + 5))
+        assert numbers[5:] == list(range(numbers[5], numbers[5] + 5))
         modelled = model_events(
             events,
             trial_type_column=task.trial_type_column,

@@ -30,6 +30,7 @@ def _write(
     study: str | None = None,
     version: str = "0.1.0",
     missing: Sequence[Mapping[str, str]] = (),
+    runs: Sequence[Mapping[str, object]] = (),
 ) -> Path:
     """Write the measures of one session, as the participant level does."""
     usual = {
@@ -53,6 +54,7 @@ def _write(
         "StudyHash": study or study_hash(SPEC),
         "SoftwareVersion": version,
         "Missing": list(missing),
+        "Runs": list(runs),
     }
     write_table(path, table, columns=MEASURE_COLUMNS, extra=extra)
     return path
@@ -66,8 +68,8 @@ def test_rows_come_by_participant_and_session_of_the_study(tmp_path: Path) -> No
         "sub-01",
         "pre",
         [
-            {"value": 1.0},
-            {"value": np.nan, "regions": "insula", "reason": "covered 30 %"},
+            {"value": 1.0, "coverage": 0.9},
+            {"value": np.nan, "regions": "insula", "coverage": 0.3, "reason": "covered 30 %"},
             {
                 "measure": "resting_connectivity",
                 "task": "rest",
@@ -88,6 +90,8 @@ def test_rows_come_by_participant_and_session_of_the_study(tmp_path: Path) -> No
     assert rows["contrast"].tolist()[2] == "n/a"
     np.testing.assert_array_equal(rows["value"], [1.0, np.nan, 0.5, 2.0, 3.0])
     np.testing.assert_array_equal(rows["mean_fd"], [0.1, 0.1, np.nan, 0.1, 0.1])
+    np.testing.assert_array_equal(rows["coverage"], [0.9, 0.3, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(rows["coverage_second"], [np.nan] * 5)
     assert rows["reason"].dropna().tolist() == ["covered 30 %"]
     assert found.participants == ("sub-01", "sub-02")
     assert found.software_version == "0.1.0"
@@ -228,7 +232,31 @@ def test_reasons_of_what_is_not_there(tmp_path: Path) -> None:
     assert reason("sub-03", "pre", "rest") == (
         "no session pre: the participant level has no result of it"
     )
-    assert found.failed_but_present() == ("sub-02 ses-pre",)
+    assert [each.name for each in found.of_earlier_runs("failed")] == ["sub-02 ses-pre"]
+    assert found.of_earlier_runs("missing") == ()
+
+
+def _run(task: str, description: str | None, fwhm: float | None) -> dict[str, object]:
+    return {"Task": task, "Description": description, "SmoothingFWHM": fwhm}
+
+
+def test_sessions_that_were_not_processed_alike_are_named(tmp_path: Path) -> None:
+    aroma, plain = ("smoothAROMAnonaggr", None), ("preproc", 6.0)
+    of_sessions = {
+        "sub-01": ([_run("faces", *aroma), _run("rest", *plain)], [_run("faces", *plain)]),
+        "sub-02": ([_run("faces", *plain)], [_run("faces", *plain), _run("rest", *aroma)]),
+        "sub-03": ([_run("faces", "preproc", 4.5)], [_run("faces", *plain)]),
+        "sub-04": ([_run("faces", *aroma), _run("faces", *plain)], [_run("faces", *aroma)]),
+        "sub-05": ([_run("rest", None, None)], []),
+    }
+    for participant, sessions in of_sessions.items():
+        for session, runs in zip(("pre", "post"), sessions, strict=True):
+            _write(tmp_path, participant, session, [{}], runs=runs)
+    assert collect_outputs(tmp_path, SPEC).processed_differently() == (
+        "sub-01 faces: pre smoothAROMAnonaggr, post preproc",
+        "sub-03 faces: pre preproc (smoothing 4.5 mm), post preproc (smoothing 6 mm)",
+        "sub-04 faces: pre preproc and smoothAROMAnonaggr, post smoothAROMAnonaggr",
+    )
 
 
 def test_a_damaged_log_is_told(tmp_path: Path) -> None:

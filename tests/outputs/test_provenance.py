@@ -34,7 +34,17 @@ def test_a_mask_counts_by_content_not_by_place(tmp_path):
     assert with_mask(tmp_path / "mask.nii", 2) != one
 
 
-def test_large_files_count_by_size_and_both_ends(tmp_path):
+def test_every_byte_of_a_table_counts(tmp_path):
+    path = tmp_path / "confounds.tsv"
+    content = bytearray(b"0.5\t" * WINDOW)
+    path.write_bytes(content)
+    first = file_fingerprint(path)
+    content[len(content) // 2] = ord("9")
+    path.write_bytes(content)
+    assert file_fingerprint(path) != first
+
+
+def test_large_gzip_files_count_by_size_and_both_ends(tmp_path):
     path = tmp_path / "bold.nii.gz"
     content = bytearray(np.random.default_rng(0).bytes(3 * WINDOW))
     path.write_bytes(content)

@@ -162,3 +162,13 @@ def test_wrong_formulas_say_why(formula, problem):
 
 def test_formulas_are_linear():
     assert parse_weights("-(a - 2*b)/4 + c*3")[0] == {"a": -0.25, "b": 0.5, "c": 3.0}
+
+
+def test_two_analyses_of_one_task_and_reserved_names_are_refused(write):
+    again = (
+        MINIMAL + "  again:\n    task: hariri\n    conditions: {constant: {}}\n    contrasts: {}\n"
+    )
+    assert problems(write(again)) == [
+        "line 22: condition `constant`: the design has a column of that name of its own",
+        "line 20: `again` and `faces` read the same task `hariri`",
+    ]

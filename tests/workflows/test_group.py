@@ -75,11 +75,13 @@ class Trial:
         rows: Sequence[Mapping[str, object]],
         *,
         missing: Sequence[Mapping[str, str]] = (),
+        runs: Sequence[Mapping[str, object]] = (),
+        meaning: str | None = None,
     ) -> None:
         usual = {
             "participant_id": participant,
             "session_id": f"ses-{session}",
-            "session": session,
+            "session": meaning or session,
             "measure": "activation",
             "task": "faces",
             "contrast": "facesGtShapes",
@@ -99,6 +101,7 @@ class Trial:
                 "StudyHash": study_hash(self.study.spec),
                 "SoftwareVersion": __version__,
                 "Missing": list(missing),
+                "Runs": list(runs),
             },
         )
 
@@ -430,3 +433,152 @@ def test_nothing_computed_yet(tmp_path: Path) -> None:
     trial.output.mkdir()
     with pytest.raises(InputMissingError, match="Run the participant level first"):
         trial.run()
+
+
+def test_a_region_covered_too_little_in_one_session_is_out_of_both(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, STUDY + "exclusions: {minimum_coverage: 0.6}\n")
+    trial.participants(IN_ARMS)
+    short = "coverage 30% is under 50%"
+    for name, values in VALUES.items():
+        for session, value in zip(("pre", "post"), values, strict=True):
+            amygdala = {"value": value, "coverage": 0.9}
+            insula = {"value": value, "regions": "insula", "coverage": 0.8}
+            if (name, session) == ("sub-02", "post"):
+                insula |= {"value": NAN, "coverage": 0.3, "reason": short}
+            if (name, session) == ("sub-03", "pre"):
+                amygdala["coverage"] = 0.42
+            trial.session(name, session, [amygdala, insula])
+    trial.run()
+    measures = trial.table("measures").set_index(["participant_id", "session", "regions"])
+    why = measures["reason"].dropna().to_dict()
+    assert why == {
+        ("sub-02", "pre", "insula"): f"excluded with session post: {short}",
+        ("sub-02", "post", "insula"): short,
+        ("sub-03", "pre", "amygdala"): "coverage 42 % < 60 %",
+        ("sub-03", "post", "amygdala"): "excluded with session pre: coverage 42 % < 60 %",
+    }
+    summary, tests = trial.table("summary"), trial.table("tests")
+    for regions in ("amygdala", "insula"):
+        assert _row(tests, test="paired", regions=regions)["n"] == 7
+        for session in ("pre", "post"):
+            assert _row(summary, session=session, arm="all", regions=regions)["n"] == 7
+    assert trial.manifest()["sub-03", "pre"] == (
+        True,
+        "1 of 2 values excluded: coverage 42 % < 60 %",
+    )
+    assert trial.record["Notes"] == []
+
+
+THREE = STUDY.replace(
+    "sessions: {pre: {label: pre}, post: {label: post}}\nchanges: {change: {first: pre, "
+    "second: post}}",
+    "sessions: {pre: {}, pre2: {}, post: {}}\nchanges: {change: {first: pre, second: post}, "
+    "normal_variability: {first: pre, second: pre2}}",
+)
+
+
+def test_a_bad_second_baseline_leaves_the_change_in(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, THREE + "exclusions: {maximum_mean_fd: 0.9}\n")
+    trial.participants(IN_ARMS)
+    for name, values in VALUES.items():
+        for session, value in zip(("pre", "pre2", "post"), (*values, 0.3), strict=True):
+            moved = (name, session) in (("sub-02", "pre2"), ("sub-03", "pre"))
+            trial.session(name, session, [{"value": value, "mean_fd": 1.5 if moved else 0.1}])
+    trial.run()
+    changes = trial.table("changes")
+    without_third = [name for name in VALUES if name != "sub-03"]
+    of_change = changes[changes["change"] == "change"]
+    assert of_change["participant_id"].tolist() == without_third
+    of_variability = changes[changes["change"] == "normal_variability"]
+    assert of_variability["participant_id"].tolist() == [
+        name for name in without_third if name != "sub-02"
+    ]
+    manifest = trial.manifest()
+    moved = "mean FD 1.5 mm > 0.9 mm"
+    assert manifest["sub-02", "pre"] == (True, f"no difference pre2 - pre: {moved}")
+    assert manifest["sub-02", "post"] == (True, "n/a")
+    assert manifest["sub-03", "post"] == (False, f"excluded with session pre: {moved}")
+    assert manifest["sub-03", "pre2"] == (False, f"excluded with session pre: {moved}")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (
+            "missing",
+            "the last run found no input for this session; its measures are of an earlier run",
+        ),
+        ("failed", "the last run failed; its measures are of an earlier run"),
+    ],
+)
+def test_measures_of_an_earlier_run_are_left_out(tmp_path: Path, status: str, reason: str) -> None:
+    trial = Trial(tmp_path, STUDY)
+    trial.participants(IN_ARMS)
+    trial.activations(VALUES)
+    log = {"Errors": [], "Sessions": {"pre": "reused", "post": status}, "Missing": []}
+    write_json(trial.output / "logs" / "sub-08_errors.json", log)
+    trial.run()
+    manifest = trial.manifest()
+    assert manifest["sub-08", "post"] == (False, reason)
+    assert manifest["sub-08", "pre"] == (False, f"excluded with session post: {reason}")
+    assert _row(trial.table("tests"), test="paired")["n"] == 7
+    assert trial.record["Notes"] == [f"Left out because {reason}: sub-08 ses-post."]
+
+
+CROSSOVER = STUDY.replace(
+    "{pre: {label: pre}, post: {label: post}}",
+    "{pre: {column: order, labels: {A: 1, B: 2}}, post: {column: order, labels: {A: 2, B: 1}}}",
+)
+
+
+def _crossover(tmp_path: Path, orders: Mapping[str, str]) -> Trial:
+    """Make a trial that was computed when everybody had the order A."""
+    trial = Trial(tmp_path, CROSSOVER)
+    trial.participants(orders, column="order")
+    for name, values in VALUES.items():
+        for label, meaning, value in zip("12", ("pre", "post"), values, strict=True):
+            trial.session(name, label, [{"value": value}], meaning=meaning)
+    return trial
+
+
+def test_a_session_that_means_something_else_now_is_refused(tmp_path: Path) -> None:
+    trial = _crossover(tmp_path, {name: "B" if name == "sub-04" else "A" for name in VALUES})
+    with pytest.raises(InputDataError) as caught:
+        trial.run()
+    assert caught.value.message == (
+        "sub-04 ses-1 was computed as `pre`, participants.tsv now says `post`."
+    )
+    assert caught.value.cure == "Run the participant level on sub-04 again with --overwrite."
+    assert caught.value.path == trial.bids / "participants.tsv"
+    trial.participants(dict.fromkeys(VALUES, "A"), column="order")
+    trial.run()
+    assert _row(trial.table("tests"), test="paired")["n"] == 8
+
+
+def test_a_session_whose_meaning_is_unknown_now_is_left_out(tmp_path: Path) -> None:
+    trial = _crossover(tmp_path, {name: "n/a" if name == "sub-04" else "A" for name in VALUES})
+    trial.run()
+    included, reason = trial.manifest()["sub-04", "pre"]
+    assert not included
+    assert reason == ("it was computed as `pre`, but `order` of sub-04 in participants.tsv is n/a")
+    assert _row(trial.table("tests"), test="paired")["n"] == 7
+
+
+def test_sessions_processed_differently_are_noted(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, STUDY)
+    trial.participants(IN_ARMS)
+    for name, values in VALUES.items():
+        for session, value in zip(("pre", "post"), values, strict=True):
+            aroma = session == "pre" and name != "sub-08"
+            run = {
+                "Task": "faces",
+                "Description": "smoothAROMAnonaggr" if aroma else "preproc",
+                "SmoothingFWHM": None if aroma else 6.0,
+            }
+            trial.session(name, session, [{"value": value}], runs=[run])
+    trial.run()
+    told = "; ".join(f"sub-0{k} faces: pre smoothAROMAnonaggr, post preproc" for k in range(1, 6))
+    assert trial.record["Notes"] == [
+        "Sessions of a participant's task were not processed alike, so that a change may be one "
+        f"of processing: {told} and 2 more."
+    ]

@@ -20,6 +20,10 @@ OVERSAMPLING = 50
 RANK_TOLERANCE = 1e-9
 
 
+#: Relative size of what of a contrast may lie outside the rows of the design.
+ESTIMABLE_TOLERANCE = 1e-6
+
+
 class Design(NamedTuple):
     """Design matrix of a run.
 
@@ -28,11 +32,16 @@ class Design(NamedTuple):
     matrix : DataFrame
         Shape (n_scans, n_columns): constant, conditions, error trials, drift, nuisance.
     dropped : tuple of str
-        Sentences on columns that are combinations of others and were left out.
+        Sentences on columns that are combinations of others and were left out, and on events
+        that are modelled in another way than a reader would think.
+    full : DataFrame
+        Shape (n_scans, n_all): every column, also those left out; it decides what can be
+        estimated.
     """
 
     matrix: pd.DataFrame
     dropped: tuple[str, ...]
+    full: pd.DataFrame
 
     @property
     def residual_df(self) -> int:
@@ -82,7 +91,8 @@ def first_level_design(
     Raises
     ------
     InputDataError
-        If the nuisance regressors have another number of rows than the run has volumes.
+        If the nuisance regressors have another number of rows than the run has volumes, or one
+        has the name of a condition.
     """
     if len(nuisance) != n_scans:
         raise InputDataError(
@@ -95,8 +105,14 @@ def first_level_design(
         frame_times, drift_model="cosine", high_pass=1.0 / high_pass_period
     )
     columns |= {name: drift[name].to_numpy() for name in drift if name != "constant"}
+    shared = [str(name) for name in nuisance if str(name) in columns]
+    if shared:
+        raise InputDataError(
+            f"A confound and a condition share the name `{shared[0]}`.",
+            cure="Give the condition another name in the study file.",
+        )
     columns |= {str(name): (nuisance[name] - nuisance[name].mean()).to_numpy() for name in nuisance}
-    return _independent_columns(columns)
+    return _independent_columns(columns, _mixed_durations(events))
 
 
 def _task_regressors(
@@ -121,11 +137,22 @@ def _task_regressors(
     return regressors
 
 
-def _independent_columns(columns: Mapping[str, np.ndarray]) -> Design:
+def _mixed_durations(events: pd.DataFrame) -> list[str]:
+    """Name conditions in which some trials have zero duration and others do not."""
+    zero = (events["duration"] == 0).groupby(events["trial_type"])
+    return [
+        f"condition `{name}`: {int(n)} of {len(own)} trials have zero duration beside longer ones "
+        "and hardly count"
+        for (name, own), n in zip(zero, zero.sum(), strict=True)
+        if 0 < n < len(own)
+    ]
+
+
+def _independent_columns(columns: Mapping[str, np.ndarray], notes: list[str]) -> Design:
     """Keep each column that is no combination of those before it (modified Gram-Schmidt)."""
     basis = np.empty((len(columns["constant"]), 0))
     kept: dict[str, np.ndarray] = {}
-    dropped: list[str] = []
+    dropped = list(notes)
     for name, column in columns.items():
         size = np.linalg.norm(column)
         rest = column - basis @ (basis.T @ column)
@@ -138,7 +165,7 @@ def _independent_columns(columns: Mapping[str, np.ndarray]) -> Design:
             continue
         basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
         kept[name] = column
-    return Design(pd.DataFrame(kept), tuple(dropped))
+    return Design(pd.DataFrame(kept), tuple(dropped), pd.DataFrame(columns))
 
 
 def contrast_vector(weights: Mapping[str, float], design: Design) -> tuple[np.ndarray | None, str]:
@@ -154,13 +181,30 @@ def contrast_vector(weights: Mapping[str, float], design: Design) -> tuple[np.nd
     Returns
     -------
     vector : ndarray of shape (n_columns,) or None
-        None if a condition with a weight is not in the design.
+        None if a condition with a weight is not in the design, or the contrast is no combination
+        of the design's rows: its conditions cannot be told from other columns (volumes that
+        all have regressors of their own, for one).
     reason : str
-        Empty, or which condition is missing.
+        Empty, or why there is no vector.
     """
     names = list(design.matrix.columns)
     absent = [name for name, weight in weights.items() if weight and name not in names]
     if absent:
         listing = ", ".join(f"`{name}`" for name in absent)
         return None, f"the design has no regressor for {listing}"
+    if not _estimable(weights, design.full):
+        return None, "the conditions cannot be told from other columns of the design"
     return np.array([weights.get(name, 0.0) for name in names]), ""
+
+
+def _estimable(weights: Mapping[str, float], full: pd.DataFrame) -> bool:
+    """Tell whether a contrast c lies in the row space of the design X: c = c pinv(X) X."""
+    matrix = full.to_numpy(dtype=float)
+    size = np.linalg.norm(matrix, axis=0)
+    size[size == 0] = 1.0
+    # Columns of unit length, so that the tolerance means the same for each.
+    contrast = np.array([weights.get(str(name), 0.0) for name in full]) / size
+    _, singular, rows = np.linalg.svd(matrix / size, full_matrices=False)
+    rows = rows[singular > singular[0] * RANK_TOLERANCE]
+    rest = contrast - (contrast @ rows.T) @ rows
+    return bool(np.linalg.norm(rest) <= ESTIMABLE_TOLERANCE * np.linalg.norm(contrast))

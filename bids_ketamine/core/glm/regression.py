@@ -9,6 +9,7 @@ import numpy as np
 from nilearn.glm import compute_contrast
 from nilearn.glm.first_level import run_glm
 from scipy import stats
+from scipy.special import ndtri_exp
 
 from bids_ketamine.errors import ProcessingError
 
@@ -43,8 +44,6 @@ class ContrastEstimate(NamedTuple):
         t = self.t
         tail = stats.t.logsf(np.abs(t), self.residual_df)
         # ndtri_exp inverts log probabilities, where ordinary tails would be 0 already.
-        from scipy.special import ndtri_exp
-
         return np.sign(t) * np.clip(-ndtri_exp(tail), 0.0, LARGEST_Z)
 
 

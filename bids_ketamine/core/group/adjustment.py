@@ -28,13 +28,14 @@ class MotionStep:
     adjusted : ndarray of shape (n_participants, n_sessions, n_measures)
         Unit of the measure; NaN for values that do not go in.
     included : ndarray of bool, the same shape
-        Values that still go in: not those whose run has no framewise displacement while
-        others have one.
+        Values that still go in: not those without a framewise displacement while others
+        have one.
     reason : ndarray of object, the same shape
         Why others do not.
     table : DataFrame
-        Key columns, ``n`` (observations), ``slope`` (unit of the measure per mm), ``applied``
-        and ``reason`` for each measure.
+        Key columns, ``n`` (values that go in and have a framewise displacement, whether the
+        step is switched off or not), ``slope`` (unit of the measure per mm), ``applied`` and
+        ``reason`` for each measure.
     sentence : str
         What the step did.
     """
@@ -54,7 +55,7 @@ def adjust_for_motion(
     Parameters
     ----------
     measures : MeasureArrays
-        Values and the mean framewise displacement of their runs.
+        Values and the mean framewise displacement over the runs of their task.
     included : ndarray of bool, shape (n_participants, n_sessions, n_measures)
         Values that go into group statistics.
     reason : ndarray of object, the same shape
@@ -71,7 +72,7 @@ def adjust_for_motion(
     value = np.where(included, measures.value, np.nan)
     table = measures.keys.copy()
     if not residualize:
-        table["n"] = included.sum(axis=(0, 1))
+        table["n"] = (included & np.isfinite(measures.mean_fd)).sum(axis=(0, 1))
         table["slope"] = np.nan
         table["applied"] = False
         table["reason"] = SWITCHED_OFF

@@ -1,4 +1,4 @@
-"""Who is left out of group statistics, and why (applied alike to all sessions)."""
+"""Who is left out of group statistics, and why (applied alike to sessions that are compared)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bids_ketamine.core.group.compared import Changes, reasons_with_compared
+from bids_ketamine.core.group.coverage import coverage_reasons
 from bids_ketamine.core.group.measures import MeasureArrays, ObjectArray
 from bids_ketamine.core.group.moments import BoolArray
 
@@ -40,24 +42,31 @@ def exclusion_reasons(
     maximum_mean_fd: float | None,
     minimum_volumes: int | None,
     listed: Sequence[ListedExclusion],
+    changes: Changes,
 ) -> ObjectArray:
     """Say for each participant, session and task why its measures are left out.
 
-    A session's run that is excluded takes the participant's measures of that task out of all
-    sessions, so that sessions are always compared over the same participants.
+    An excluded session takes the participant's measures of that task out of sessions that are
+    compared with excluded ones alone, so that sessions are compared over the same participants;
+    see :func:`~bids_ketamine.core.group.compared.taken_out_with` for the rule.
 
     Parameters
     ----------
     measures : MeasureArrays
-        Measures with the mean framewise displacement and the volumes kept of their runs.
+        Measures with the mean framewise displacement and the volumes kept over all runs of
+        their task in the session.
     tasks : sequence of str
         Tasks along the last axis of the result.
     maximum_mean_fd : float or None
-        Largest mean framewise displacement of a run, mm; an unknown one is not excluded.
+        Largest mean framewise displacement over all runs of a task in a session, mm; an
+        unknown one is not excluded.
     minimum_volumes : int or None
-        Fewest volumes kept in a run; an unknown number is not excluded.
+        Fewest volumes kept in all runs of a task in a session together; an unknown number is
+        not excluded.
     listed : sequence of ListedExclusion
-        Exclusions by name.
+        Exclusions by name; those of all sessions are each session's own.
+    changes : mapping of str to (str, str)
+        First and second session of each change.
 
     Returns
     -------
@@ -86,39 +95,38 @@ def exclusion_reasons(
             for number, task in enumerate(tasks):
                 if each.session in (None, session_name) and each.task in (None, task):
                     own.setdefault((one, session, number), []).append(each.reason)
-    return _to_all_sessions(own, shape, measures.sessions)
-
-
-def _to_all_sessions(
-    own: dict[tuple[int, int, int], list[str]], shape: tuple[int, int, int], sessions: Sequence[str]
-) -> ObjectArray:
     reasons = np.full(shape, "", dtype=object)
-    for (one, session, task), texts in own.items():
-        reasons[one, session, task] = "; ".join(texts)
-    for one, task in {(one, task) for one, _, task in own}:
-        excluded = [session for session in range(shape[1]) if (one, session, task) in own]
-        inherited = "; ".join(
-            f"excluded with session {sessions[session]}: {reasons[one, session, task]}"
-            for session in excluded
-        )
-        for session in set(range(shape[1])) - set(excluded):
-            reasons[one, session, task] = inherited
-    return reasons
+    for cell, texts in own.items():
+        reasons[cell] = "; ".join(texts)
+    return reasons_with_compared(reasons=reasons, sessions=measures.sessions, changes=changes)
 
 
 def included_values(
-    *, measures: MeasureArrays, tasks: Sequence[str], exclusions: ObjectArray
+    *,
+    measures: MeasureArrays,
+    tasks: Sequence[str],
+    exclusions: ObjectArray,
+    minimum_coverage: float | None,
+    changes: Changes,
 ) -> tuple[BoolArray, ObjectArray]:
     """Tell which values go into group statistics, and why others do not.
+
+    A value that is missing or left out for the coverage of its regions takes the same measure
+    out of sessions that are compared with such ones alone, by the rule of
+    :func:`~bids_ketamine.core.group.compared.taken_out_with`.
 
     Parameters
     ----------
     measures : MeasureArrays
-        Measures.
+        Measures with the coverage of their regions.
     tasks : sequence of str
         Tasks along the last axis of `exclusions`.
     exclusions : ndarray of object, shape (n_participants, n_sessions, n_tasks)
         Result of :func:`exclusion_reasons`.
+    minimum_coverage : float or None
+        Smallest coverage of each region of a value; an unknown one is not excluded.
+    changes : mapping of str to (str, str)
+        First and second session of each change.
 
     Returns
     -------
@@ -128,9 +136,15 @@ def included_values(
         Why not; empty for included values and where there is no row.
     """
     position = measures.keys["task"].map({task: k for k, task in enumerate(tasks)})
-    excluded = exclusions[:, :, position.to_numpy(dtype=np.intp)]
-    reason = np.where(measures.present & (excluded != ""), excluded, measures.reason)
-    return np.isfinite(measures.value) & (excluded == ""), reason
+    of_task = exclusions[:, :, position.to_numpy(dtype=np.intp)]
+    by_task: BoolArray = of_task != ""
+    own = coverage_reasons(measures=measures, minimum_coverage=minimum_coverage)
+    own[by_task] = of_task[by_task]
+    excluded = reasons_with_compared(reasons=own, sessions=measures.sessions, changes=changes)
+    # A missing value keeps its own reason, unless its whole task is out.
+    out: BoolArray = (excluded != "") & (by_task | np.isfinite(measures.value))
+    reason = np.where(measures.present & out, excluded, measures.reason)
+    return np.isfinite(measures.value) & ~out, reason
 
 
 def unchecked_displacements(*, measures: MeasureArrays, tasks: Sequence[str]) -> int:

@@ -50,11 +50,15 @@ def participants_manifest(
     -------
     DataFrame
         ``participant_id``, ``arm``, ``session``, ``task``, ``included`` and ``reason``: why
-        nothing went in, or in which changes a session that went in is not.
+        nothing went in, or how many values of a session that went in are excluded and why, and
+        in which changes it is not.
     """
     shape = (len(measures.participants), len(measures.sessions), len(tasks))
     goes_in = np.zeros(shape, dtype=np.bool_)
     why_not = np.full(shape, "", dtype=object)
+    partly = np.full(shape, "", dtype=object)
+    valued: BoolArray = np.isfinite(measures.value)
+    excluded_values = valued & ~included
     for number, task in enumerate(tasks):
         of_task = measures.of_task(task)
         goes_in[:, :, number] = included[:, :, of_task].any(axis=2)
@@ -64,13 +68,22 @@ def participants_manifest(
             if excluded:
                 text = excluded
             elif has_rows[one, session]:
-                text = _listed(reason[one, session, of_task])
+                found = valued[one, session, of_task].any()
+                start = "no value goes in" if found else "no value"
+                text = f"{start}: {_listed(reason[one, session, of_task])}"
             else:
                 text = reason_without_rows(
                     measures.participants[one], measures.sessions[session], task
                 )
             why_not[one, session, number] = text
-    remarks = _changes_without(goes_in, why_not, measures.sessions, changes)
+        n_excluded = excluded_values[:, :, of_task].sum(axis=2)
+        for one, session in np.argwhere(goes_in[:, :, number] & (n_excluded > 0)):
+            chosen = of_task[excluded_values[one, session, of_task]]
+            partly[one, session, number] = (
+                f"{len(chosen)} of {valued[one, session, of_task].sum()} values excluded: "
+                f"{_listed(reason[one, session, chosen])}"
+            )
+    remarks = _changes_without(goes_in, partly, why_not, measures.sessions, changes)
     return _table(measures, arms, tasks, goes_in, np.where(goes_in, remarks, why_not))
 
 
@@ -79,17 +92,18 @@ def _listed(reasons: ObjectArray) -> str:
     distinct = list(dict.fromkeys(str(reason) for reason in reasons if reason))
     text = "; ".join(distinct[:REASONS_LISTED])
     more = len(distinct) - REASONS_LISTED
-    return f"no value: {text}" + (f"; and {more} more reasons" if more > 0 else "")
+    return text + (f"; and {more} more reasons" if more > 0 else "")
 
 
 def _changes_without(
     goes_in: BoolArray,
+    partly: ObjectArray,
     why_not: ObjectArray,
     sessions: Sequence[str],
     changes: Mapping[str, tuple[str, str]],
 ) -> ObjectArray:
-    """Say of sessions that went in which changes they miss for lack of the other session."""
-    remarks = np.full(goes_in.shape, "", dtype=object)
+    """Add of sessions that went in which changes they miss for lack of the other session."""
+    remarks = partly.copy()
     for first, second in changes.values():
         ends = sessions.index(first), sessions.index(second)
         for here, other in (ends, ends[::-1]):

@@ -41,9 +41,13 @@ class MeasureArrays:
     value : ndarray of the same shape
         In the unit of the measure; NaN where missing.
     mean_fd : ndarray of the same shape
-        Mean framewise displacement of the value's run, mm; NaN where unknown.
+        Mean framewise displacement over all runs of the value's task in the session, mm; NaN
+        where unknown.
     n_volumes_kept : ndarray of the same shape
-        Volumes that the value is computed from; NaN where unknown.
+        Volumes kept in all these runs together; NaN where unknown.
+    coverage : ndarray of the same shape
+        Share of the value's region that is covered, the smaller one of a pair; NaN where
+        unknown.
     reason : ndarray of object, the same shape
         Why a value is missing; empty where it is not, or where there is no row.
     """
@@ -55,6 +59,7 @@ class MeasureArrays:
     value: FloatArray
     mean_fd: FloatArray
     n_volumes_kept: FloatArray
+    coverage: FloatArray
     reason: ObjectArray
 
     def of_task(self, task: str) -> NDArray[np.intp]:
@@ -71,7 +76,8 @@ def arrange_measures(
     ----------
     rows : DataFrame
         Categorical columns ``participant_id``, ``session``, :data:`KEY_COLUMNS` and ``reason``
-        (missing where there is none); ``value``, ``mean_fd`` and ``n_volumes_kept`` as numbers.
+        (missing where there is none); ``value``, ``mean_fd``, ``n_volumes_kept``, ``coverage``
+        and ``coverage_second`` as numbers.
     participants : sequence of str
         Participants in the order wanted, with or without rows.
     sessions : sequence of str
@@ -113,6 +119,8 @@ def arrange_measures(
         name: filled(rows[name].to_numpy(dtype=np.float64), np.nan, np.float64)
         for name in ("mean_fd", "n_volumes_kept")
     }
+    coverage = [rows[name].to_numpy(dtype=np.float64) for name in ("coverage", "coverage_second")]
+    numbers["coverage"] = filled(np.fmin(*coverage), np.nan, np.float64)
     return MeasureArrays(
         participants=tuple(participants),
         sessions=tuple(sessions),

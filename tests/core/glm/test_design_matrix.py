@@ -76,3 +76,33 @@ def test_a_contrast_over_an_absent_condition_has_a_reason():
 def test_confounds_of_another_length_are_an_error():
     with pytest.raises(InputDataError, match="99 rows; the BOLD series has 100 volumes"):
         design([(10.0, 20.0, "a")], pd.DataFrame(index=range(99)))
+
+
+def test_a_condition_that_lives_in_censored_volumes_cannot_be_estimated():
+    spikes = pd.DataFrame(
+        {f"outlier_{scan:04d}": (np.arange(100) == scan).astype(float) for scan in (97, 98, 99)}
+    )
+    built = design([(10.0, 20.0, "a"), (194.0, 0.0, "b")], spikes)
+    vector, reason = contrast_vector({"a": 1.0, "b": -1.0}, built)
+    assert vector is None
+    assert reason == "the conditions cannot be told from other columns of the design"
+    vector, _ = contrast_vector({"a": 1.0}, built)
+    assert vector is not None
+
+
+def test_conditions_that_are_the_same_cannot_be_told_apart_but_a_sum_can_be_had():
+    built = design([(10.0, 20.0, "a"), (10.0, 20.0, "b")])
+    assert contrast_vector({"a": 1.0, "b": -1.0}, built)[0] is None
+    assert built.dropped == ("design column `b` is a combination of others",)
+
+
+def test_a_confound_may_not_have_the_name_of_a_condition():
+    with pytest.raises(InputDataError, match="share the name `a`"):
+        design([(10.0, 20.0, "a")], pd.DataFrame({"a": np.arange(100.0)}))
+
+
+def test_a_condition_of_mixed_durations_is_named():
+    built = design([(10.0, 20.0, "a"), (60.0, 0.0, "a")])
+    assert built.dropped == (
+        "condition `a`: 1 of 2 trials have zero duration beside longer ones and hardly count",
+    )

@@ -43,6 +43,7 @@ from bids_ketamine.core.group.outcomes import (
 
 NAN = float("nan")
 SESSIONS = ("pre", "post")
+CHANGES = {"change": ("pre", "post")}
 
 
 def _rows(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
@@ -56,6 +57,8 @@ def _rows(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
         "value": 1.0,
         "mean_fd": NAN,
         "n_volumes_kept": 100.0,
+        "coverage": NAN,
+        "coverage_second": NAN,
         "reason": None,
     }
     table = pd.DataFrame([usual | dict(cell) for cell in cells])
@@ -162,19 +165,26 @@ def test_the_long_table_is_sorted_and_says_why() -> None:
 # Exclusions
 
 
-def test_an_excluded_session_takes_the_task_out_of_all_sessions() -> None:
+def test_an_excluded_session_takes_the_task_out_of_the_one_it_is_compared_with() -> None:
     arrays = _measures(
         {"sub-01": [1, 2], "sub-02": [1, 2]},
         fd={"sub-01": [0.2, 0.92], "sub-02": [0.9, 0.1]},
     )
     reasons = exclusion_reasons(
-        measures=arrays, tasks=["faces"], maximum_mean_fd=0.9, minimum_volumes=None, listed=()
+        measures=arrays,
+        tasks=["faces"],
+        maximum_mean_fd=0.9,
+        minimum_volumes=None,
+        listed=(),
+        changes=CHANGES,
     )
     assert reasons[:, :, 0].tolist() == [
         ["excluded with session post: mean FD 0.92 mm > 0.9 mm", "mean FD 0.92 mm > 0.9 mm"],
         ["", ""],
     ]
-    included, why = included_values(measures=arrays, tasks=["faces"], exclusions=reasons)
+    included, why = included_values(
+        measures=arrays, tasks=["faces"], exclusions=reasons, minimum_coverage=None, changes=CHANGES
+    )
     assert included[:, :, 0].tolist() == [[False, False], [True, True]]
     assert why[0, 1, 0] == "mean FD 0.92 mm > 0.9 mm"
 
@@ -194,6 +204,7 @@ def test_other_tasks_stay() -> None:
         maximum_mean_fd=0.5,
         minimum_volumes=100,
         listed=(),
+        changes=CHANGES,
     )
     assert reasons[0].tolist() == [["", "80 volumes kept < 100"]] * 2
     assert unchecked_displacements(measures=arrays, tasks=["rest", "faces"]) == 4
@@ -212,6 +223,7 @@ def test_exclusions_by_name() -> None:
         maximum_mean_fd=None,
         minimum_volumes=None,
         listed=listed,
+        changes=CHANGES,
     )
     assert reasons[0].tolist() == [["withdrew", "withdrew"], ["withdrew", "withdrew"]]
     assert reasons[1].tolist() == [["artefact", ""], ["excluded with session pre: artefact", ""]]
@@ -255,6 +267,9 @@ def test_motion_step_switched_off() -> None:
     step = _adjusted(arrays, residualize=False)
     np.testing.assert_array_equal(step.adjusted, arrays.value)
     assert step.table["reason"].tolist() == [SWITCHED_OFF]
+    assert step.table["n"].tolist() == [2]
+    without = _measures({"sub-01": [1.0, 2.5]}, fd={"sub-01": [0.1, NAN]})
+    assert _adjusted(without, residualize=False).table["n"].tolist() == [1]
     assert "switched off" in step.sentence
 
 
@@ -544,9 +559,20 @@ def test_the_manifest_says_who_went_in_and_why_others_did_not() -> None:
     fd = {"sub-1": [0.1, 0.1], "sub-2": [1.0, 0.1], "sub-3": [0.1, 0.1]}
     arrays = _measures(values, fd=fd, participants=[*values, "sub-4"])
     exclusions = exclusion_reasons(
-        measures=arrays, tasks=["faces"], maximum_mean_fd=0.9, minimum_volumes=None, listed=()
+        measures=arrays,
+        tasks=["faces"],
+        maximum_mean_fd=0.9,
+        minimum_volumes=None,
+        listed=(),
+        changes=CHANGES,
     )
-    included, reason = included_values(measures=arrays, tasks=["faces"], exclusions=exclusions)
+    included, reason = included_values(
+        measures=arrays,
+        tasks=["faces"],
+        exclusions=exclusions,
+        minimum_coverage=None,
+        changes=CHANGES,
+    )
     table = participants_manifest(
         measures=arrays,
         arms=["a", "a", "b", "b"],

@@ -1,0 +1,168 @@
+"""Whom the group level is about, and which results it can take for what they say they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bids_ketamine.core.group.exclusions import ListedExclusion
+from bids_ketamine.dataset.labels import SessionRules
+from bids_ketamine.dataset.names import natural_order
+from bids_ketamine.dataset.participants import participant_arms
+from bids_ketamine.errors import InputDataError
+from bids_ketamine.outputs.collect import require_known
+from bids_ketamine.outputs.collected import CollectedOutputs, SessionOutput
+from bids_ketamine.study.spec import StudySpec
+
+#: Why results of an earlier run are left out, by how the last run ended.
+EARLIER_RUNS = {
+    "failed": "the last run failed; its measures are of an earlier run",
+    "missing": "the last run found no input for this session; its measures are of an earlier run",
+}
+
+
+@dataclass(frozen=True)
+class People:
+    """Participants of the dataset in order, with arms.
+
+    Attributes
+    ----------
+    participants : tuple of str
+        With ``sub-``.
+    arms : tuple of str
+        Arm of each; empty for none.
+    without_arm : tuple of ListedExclusion
+        Those whom the study cannot place in an arm.
+    """
+
+    participants: tuple[str, ...]
+    arms: tuple[str, ...]
+    without_arm: tuple[ListedExclusion, ...]
+
+
+def find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) -> People:
+    """List the dataset's participants with their arms; refuse outputs of anybody else.
+
+    A dataset may do without participants.tsv if the study has no arms: then those with
+    measures are the participants.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    spec : StudySpec
+        The study.
+    collected : CollectedOutputs
+        The outputs.
+
+    Returns
+    -------
+    People
+        Participants in natural order.
+
+    Raises
+    ------
+    InputMissingError
+        If the study has arms and the table is not there.
+    InputDataError
+        If the table is damaged, or does not list somebody who has measures.
+    """
+    arms = participant_arms(bids_dir, spec)
+    arms = arms[~arms.index.duplicated()]
+    table = bids_dir / "participants.tsv"
+    if table.exists():
+        require_known(collected, arms.index, table)
+    else:
+        arms = arms.reindex(list(collected.participants))
+    participants = tuple(natural_order(arms.index))
+    reasons = arms["reason"].dropna()
+    return People(
+        participants=participants,
+        arms=tuple(arms["arm"].astype(object).fillna("")[list(participants)]),
+        without_arm=tuple(
+            ListedExclusion(participant=str(name), session=None, task=None, reason=str(reason))
+            for name, reason in reasons.items()
+        ),
+    )
+
+
+def unreliable_sessions(
+    bids_dir: Path, spec: StudySpec, collected: CollectedOutputs
+) -> tuple[ListedExclusion, ...]:
+    """List sessions whose measures are not what the participant level would give now.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset: its participants.tsv may decide what a session label means.
+    spec : StudySpec
+        The study.
+    collected : CollectedOutputs
+        The outputs.
+
+    Returns
+    -------
+    tuple of ListedExclusion
+        Sessions whose last run failed or found nothing while measures of an earlier run are
+        there, and sessions whose meaning cannot be told any more.
+
+    Raises
+    ------
+    InputMissingError
+        If the meaning of a session depends on participants.tsv and it is not there.
+    InputDataError
+        If a session was computed with another meaning than participants.tsv gives it now.
+    """
+    found = list(_without_meaning(bids_dir, spec, collected))
+    for status, reason in EARLIER_RUNS.items():
+        found += [_excluded(each, reason) for each in collected.of_earlier_runs(status)]
+    return tuple(found)
+
+
+def _without_meaning(
+    bids_dir: Path, spec: StudySpec, collected: CollectedOutputs
+) -> list[ListedExclusion]:
+    """Compare the meaning of sessions when they were computed with the meaning they have now."""
+    if not any(session.column for session in spec.sessions):
+        return []
+    rules = SessionRules(bids_dir, spec.sessions)
+    excluded = []
+    for each in collected.sessions:
+        if each.session is None:
+            continue
+        participant = each.participant_id.removeprefix("sub-")
+        expected = rules.label(spec.session(each.session), participant)
+        if expected.reason is not None:
+            reason = f"it was computed as `{each.session}`, but {expected.reason}"
+            excluded.append(_excluded(each, reason))
+        elif expected.label != _label(each):
+            raise _other_meaning(bids_dir, spec, each, rules)
+    return excluded
+
+
+def _other_meaning(
+    bids_dir: Path, spec: StudySpec, each: SessionOutput, rules: SessionRules
+) -> InputDataError:
+    participant = each.participant_id.removeprefix("sub-")
+    meanings = [
+        session.name
+        for session in spec.sessions
+        if rules.label(session, participant).label == _label(each)
+    ]
+    now = f"now says `{meanings[0]}`" if meanings else "now gives it no meaning in the study"
+    again = f"un the participant level on {each.participant_id} again with --overwrite."
+    return InputDataError(
+        f"{each.name} was computed as `{each.session}`, participants.tsv {now}.",
+        path=bids_dir / "participants.tsv",
+        cure=f"R{again}" if meanings else f"Remove the outputs of {each.name} and r{again}",
+    )
+
+
+def _label(each: SessionOutput) -> str | None:
+    return each.session_id.removeprefix("ses-") if each.session_id else None
+
+
+def _excluded(each: SessionOutput, reason: str) -> ListedExclusion:
+    return ListedExclusion(
+        participant=each.participant_id, session=each.session, task=None, reason=reason
+    )

@@ -13,9 +13,9 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 demo: $(READY)
-	rm -rf demo-trial demo-output
+	rm -rf demo-trial demo-output demo-work
 	$(BIN)/bids_ketamine-demo demo-trial
-	$(BIN)/bids_ketamine demo-trial demo-output participant --study norbury2021 --nprocs $(JOBS)
+	$(BIN)/bids_ketamine demo-trial demo-output participant --study norbury2021 --nprocs $(JOBS) -w demo-work
 	$(BIN)/bids_ketamine demo-trial demo-output group --study norbury2021
 	@echo
 	@echo "Participant reports: demo-output/sub-*.html"
@@ -48,4 +48,4 @@ benchmark: $(READY)
 	$(BIN)/python -m benchmarks.demo_trials
 
 clean:
-	rm -rf $(VENV) demo-trial demo-output build dist *.egg-info
+	rm -rf $(VENV) demo-trial demo-output demo-work build dist *.egg-info

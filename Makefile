@@ -41,7 +41,7 @@ schema: $(READY)
 	$(BIN)/python -c "from bids_ketamine.study.reference import study_reference; print(study_reference(), end='')" > docs/study.md
 
 descriptor: $(READY)
-	$(BIN)/python -m bids_ketamine.cli.descriptor > boutiques.json
+	$(BIN)/python -m bids_ketamine.cli.descriptor
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks.start_up

@@ -124,7 +124,8 @@ def _exit_code(
         raise InputMissingError(
             f"{counted(len(unusable), 'run')} could not be used, as told above; all others were.",
             path=trial.bids_dir,
-            cure="Add what is missing and run again, or leave tasks out with --task-id.",
+            cure="Add what is missing and run these sessions again with --overwrite, or leave "
+            "tasks out with --task-id.",
         )
     return 0
 

@@ -29,6 +29,22 @@ def group_report(trial: Trial, *, individual_data: bool) -> Path:
     return write_group_report(trial.output_dir, study=trial.study, individual_data=individual_data)
 
 
+def who_went_in(output_dir: Path) -> str:
+    """Say in a line who is in group statistics and who is not."""
+    from bids_ketamine.outputs.tables import read_table
+
+    table = read_table(output_dir / "group" / "group_participants.tsv", text=("participant_id",))
+    everybody = list(dict.fromkeys(table["participant_id"]))
+    inside = set(table.loc[table["included"].astype(bool), "participant_id"])
+    out = [participant for participant in everybody if participant not in inside]
+    line = f"participants in group statistics: {len(inside)} of {len(everybody)}"
+    if not out:
+        return line
+    reasons = table.drop_duplicates("participant_id").set_index("participant_id")["reason"]
+    shown = "; ".join(f"{each} ({reasons[each]})" for each in out[:5])
+    return f"{line}; out: {shown}{'; ...' if len(out) > 5 else ''}"
+
+
 def methods_text(trial: Trial, level: str) -> str:
     """Write the methods text to ``logs/CITATION.md`` and return it.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ from bids_ketamine.errors import (
     BidsKetamineError,
     NothingSelectedError,
     ReadWriteError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code, see :mod:`bids_ketamine.errors`; 130 when interrupted.
     """
+    _leave_on_termination()
     invocation = _Invocation(arguments=list(sys.argv[1:] if argv is None else argv))
     try:
         options = parse_arguments(invocation.arguments)
@@ -84,6 +88,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         _tell_unexpected(error, invocation)
         return 1
+
+
+def _leave_on_termination() -> None:
+    """Let a termination (of a container, of a job) end the app as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _tell_unexpected(error: Exception, invocation: _Invocation) -> None:
@@ -143,6 +153,11 @@ def _reports_only(trial: Trial, options: RunOptions, progress: Progress) -> int:
 def _group(trial: Trial, options: RunOptions, progress: Progress) -> int:
     from bids_ketamine.cli import reporting
 
+    if options.participant_labels or options.session_labels or options.task_labels:
+        raise UsageError(
+            "The group level takes all participants, sessions and tasks of the output folder.",
+            cure="Leave out labels, or exclude some with a table (`exclusions.file` of the study).",
+        )
     if options.dry_run:
         from bids_ketamine.cli.group_dry_run import describe_group
 
@@ -154,6 +169,7 @@ def _group(trial: Trial, options: RunOptions, progress: Progress) -> int:
     run_group_level(bids_dir=trial.bids_dir, output_dir=trial.output_dir, study=trial.study)
     path = reporting.group_report(trial, individual_data=not options.no_individual_data)
     reporting.methods_text(trial, "group")
+    progress.write_line(reporting.who_went_in(trial.output_dir))
     progress.write_line(f"group results: {trial.output_dir / 'group'}; report: {path}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 #: Largest file that can be a git-annex pointer (a line of text in place of the content).
@@ -29,6 +30,8 @@ def content_problem(path: Path) -> str | None:
         return f"{path.name} is not there"
     if path.is_dir():
         return f"{path.name} is a folder, not a file"
+    if not os.access(path, os.R_OK):
+        return f"{path.name} cannot be read (permission denied)"
     if size == 0:
         return f"{path.name} is empty (0 bytes)"
     if size < POINTER_BYTES and _is_pointer(path):

@@ -22,6 +22,8 @@ from bids_ketamine.study.spec import ContrastSpec
 
 STATISTICS = ("effect", "variance", "t", "z")
 UNIT = "percent of the grand mean"
+#: Events of zero duration have unit area, so their effect is the area of the response.
+IMPULSE_UNIT = "percent of the grand mean x s"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class FittedRun:
         Why others could not be estimated.
     facts : dict
         What the sidecar says of the run.
+    impulses : frozenset of str
+        Conditions whose events all have zero duration.
     """
 
     run: RunInputs
@@ -53,6 +57,7 @@ class FittedRun:
     estimates: Mapping[str, ContrastEstimate]
     not_estimable: Mapping[str, str]
     facts: dict[str, Any]
+    impulses: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,13 @@ class CombinedContrast:
     volumes: dict[str, np.ndarray] | None
     reason: str
     sources: list[str]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the effect: amplitude of blocks, area of the response to impulses."""
+        impulses = frozenset[str]().union(*(each.impulses for each in self.runs))
+        weighted = {name for name, weight in self.contrast.weights.items() if weight}
+        return IMPULSE_UNIT if weighted & impulses else UNIT
 
 
 def combine(
@@ -133,7 +145,9 @@ def write_maps(
                 {
                     "Description": f"{stat} of the contrast {name}, runs combined",
                     "Weights": dict(combined.contrast.weights),
-                    "Units": {"effect": UNIT, "variance": f"({UNIT})^2"}.get(stat, "arbitrary"),
+                    "Units": {"effect": combined.unit, "variance": f"({combined.unit})^2"}.get(
+                        stat, "arbitrary"
+                    ),
                     "NoiseModel": noise_model,
                     "DegreesOfFreedom": runs_summary([each.facts for each in combined.runs])[
                         "residual_df"
@@ -175,7 +189,7 @@ def contrast_rows(
             "measure": "activation",
             "task": task,
             "contrast": combined.contrast.name,
-            "unit": UNIT,
+            "unit": combined.unit,
             "method": method,
             "version": __version__,
             **runs_summary([each.facts for each in combined.runs]),

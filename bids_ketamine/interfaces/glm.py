@@ -123,8 +123,16 @@ def _fit_run(
         "NoiseModel": settings.glm.noise_model,
         "ErrorTrials": fit.events.n_errors,
     }
+    longest = fit.events.table.groupby("trial_type")["duration"].max()
     return FittedRun(
-        run, image.grid, image.usable, image.tsnr, fit.estimates, fit.not_estimable, facts
+        run=run,
+        grid=image.grid,
+        usable=image.usable,
+        tsnr=image.tsnr,
+        estimates=fit.estimates,
+        not_estimable=fit.not_estimable,
+        facts=facts,
+        impulses=frozenset(str(name) for name, duration in longest.items() if duration == 0),
     )
 
 

@@ -139,6 +139,8 @@ class Builder:
         if not fits:
             self.problem(where, f"{name} must be {expected[kind]}, not {_shown(data)}")
             return None
+        if kind is str and not isinstance(data, str):
+            data = self.document.texts.get(where, data)
         value = kind(data)
         settings = declared.metadata
         choices = settings["choices"]

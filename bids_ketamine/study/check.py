@@ -7,6 +7,9 @@ from collections.abc import Callable
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import RegionSpec, StudySpec, TaskSpec
 
+#: What a region may be made of, one of them.
+REGION_SOURCES = ("spheres", "mask", "dseg", "columns")
+
 #: Columns that every design has or may have.
 RESERVED = ("constant", "error_trials")
 
@@ -96,7 +99,7 @@ def _check_regions(spec: StudySpec, problem: Problem) -> None:
 
 
 def _kinds(region: RegionSpec) -> list[str]:
-    return [kind for kind in ("spheres", "mask", "dseg", "columns") if getattr(region, kind)]
+    return [kind for kind in REGION_SOURCES if getattr(region, kind)]
 
 
 def _check_task(task: TaskSpec, problem: Problem) -> None:

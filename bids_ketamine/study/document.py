@@ -29,11 +29,14 @@ class Document:
         1-based line of each key path.
     inherited : set
         Key paths that come from the preset the file extends.
+    texts : dict
+        Numbers as they are written: the label 01 is not 1.
     """
 
     data: dict[str, Any]
     lines: dict[KeyPath, int] = field(default_factory=dict)
     inherited: set[KeyPath] = field(default_factory=set)
+    texts: dict[KeyPath, str] = field(default_factory=dict)
 
 
 def read_document(path: Path) -> Document:
@@ -70,7 +73,7 @@ def read_document(path: Path) -> Document:
         raise StudyError(["the file must be a mapping of sections to settings"], path=path)
     document = Document(data={})
     problems: list[str] = []
-    document.data = _plain(node, (), document.lines, problems)
+    document.data = _plain(node, (), document, problems)
     if problems:
         raise StudyError(problems, path=path)
     return document
@@ -85,7 +88,8 @@ def _refuse_anchors(text: str, path: Path) -> None:
             raise StudyError([f"line {line}: anchors and aliases are not supported"], path=path)
 
 
-def _plain(node: yaml.Node, where: KeyPath, lines: dict[KeyPath, int], problems: list[str]) -> Any:
+def _plain(node: yaml.Node, where: KeyPath, document: Document, problems: list[str]) -> Any:
+    lines = document.lines
     lines[where] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
@@ -97,13 +101,15 @@ def _plain(node: yaml.Node, where: KeyPath, lines: dict[KeyPath, int], problems:
             key = key_node.value
             if key in mapping:
                 problems.append(f"line {line}: the key `{key}` stands twice")
-            mapping[key] = _plain(value_node, (*where, key), lines, problems)
+            mapping[key] = _plain(value_node, (*where, key), document, problems)
             lines[(*where, key)] = line
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [
-            _plain(item, (*where, index), lines, problems) for index, item in enumerate(node.value)
+            _plain(item, (*where, index), document, problems)
+            for index, item in enumerate(node.value)
         ]
+    document.texts[where] = str(node.value)
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError):
@@ -119,6 +125,7 @@ def merge(base: Document, own: Document) -> Document:
     merged = Document(
         data=_merge(base.data, own.data),
         lines=dict(own.lines),
+        texts=dict(own.texts),
         inherited=set(_paths(base.data, ())),
     )
     return merged

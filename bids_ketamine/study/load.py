@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bids_ketamine.errors import StudyError, UsageError
 from bids_ketamine.study.build import Builder
-from bids_ketamine.study.check import check_study
+from bids_ketamine.study.check import REGION_SOURCES, check_study
 from bids_ketamine.study.document import Document, merge, read_document
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
@@ -101,7 +101,9 @@ def _read(path: Path) -> tuple[StudySpec, Document]:
                 ],
                 path=path,
             )
-        document = merge(read_document(_preset_path(base_name)), document)
+        base = read_document(_preset_path(base_name))
+        _drop_replaced_sources(base, document)
+        document = merge(base, document)
     builder = Builder(document, path.parent)
     planned_names = {each.name for each in fields(PlannedSections)}
     ours = {key: body for key, body in document.data.items() if key not in planned_names}
@@ -113,6 +115,25 @@ def _read(path: Path) -> tuple[StudySpec, Document]:
     if builder.problems:
         raise StudyError(builder.problems, path=path)
     return spec, document
+
+
+def _drop_replaced_sources(base: Document, own: Document) -> None:
+    """Take out of a preset's regions what the user's file says otherwise.
+
+    A region has one source: a mask of the user's replaces the preset's spheres.
+    """
+    for name, region in _regions(own).items():
+        inherited = _regions(base).get(name)
+        if isinstance(region, dict) and isinstance(inherited, dict):
+            given = [source for source in REGION_SOURCES if region.get(source)]
+            for source in REGION_SOURCES if given else ():
+                inherited.pop(source, None)
+
+
+def _regions(document: Document) -> dict[str, object]:
+    regions = document.data.get("regions")
+    definitions = regions.get("definitions") if isinstance(regions, dict) else None
+    return definitions if isinstance(definitions, dict) else {}
 
 
 def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path: Path) -> Study:

@@ -138,7 +138,11 @@ class Graph:
                 "on_crash": account.crash,
             }
         )
-        workflow.run(plugin=plugin)
+        try:
+            workflow.run(plugin=plugin)
+        except (KeyboardInterrupt, SystemExit):
+            plugin.abandon()
+            raise
 
     def _errors(
         self, sessions: Sequence[SessionInputs], account: Account

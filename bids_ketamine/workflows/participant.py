@@ -93,7 +93,9 @@ def run_participant_level(
     graph = Graph(study, bids_dir, derivatives, output_dir, execution, fingerprints, report)
     errors = graph.run(waiting, n_procs=execution.n_procs)
     for session in _spoilt_by_others(waiting, errors, execution):
-        LOGGER.info("%s: tried once more, alone", session.prefix)
+        LOGGER.warning(
+            "%s: a worker was ended from outside; tried once more, alone", session.prefix
+        )
         errors.pop(session.prefix)
         errors |= graph.run([session], n_procs=1)
     outcomes = []

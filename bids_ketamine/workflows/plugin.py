@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +22,12 @@ KILLED = (
 PRELOADED = ["bids_ketamine.interfaces.glm", "bids_ketamine.interfaces.connectivity"]
 
 
+def _start_worker(folder: str) -> None:
+    """Prepare a worker; an interrupt is the main process's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process_initializer(folder)
+
+
 class SurvivingMultiProc(MultiProcPlugin):
     """MultiProc whose pool is replaced when a worker dies.
 
@@ -36,14 +43,20 @@ class SurvivingMultiProc(MultiProcPlugin):
         self._on_crash: Callable[[Any, str, str], None] = plugin_args["on_crash"]
         multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
         super().__init__(plugin_args={**plugin_args, "mp_context": "forkserver"})
+        self._new_pool()
 
     def _new_pool(self) -> None:
         self.pool = ProcessPoolExecutor(
             max_workers=self.processors,
-            initializer=process_initializer,
+            initializer=_start_worker,
             initargs=(self._cwd,),
             mp_context=multiprocessing.get_context("forkserver"),
         )
+
+    def abandon(self) -> None:
+        """End the workers at once: whoever waits for their results is leaving."""
+        for process in list((getattr(self.pool, "_processes", None) or {}).values()):
+            process.kill()
 
     def _submit_job(self, node: Any, updatehash: bool = False) -> int:
         self._taskid += 1

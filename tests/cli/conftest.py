@@ -147,8 +147,13 @@ def rooms(
             raise state.report
         return output_dir / f"sub-{participant}.html"
 
-    def run_group_level(**arguments: Any) -> None:
-        called("group", arguments)
+    def run_group_level(output_dir: Path, **arguments: Any) -> None:
+        called("group", {"output_dir": output_dir, **arguments})
+        manifest = output_dir / "group" / "group_participants.tsv"
+        manifest.parent.mkdir(exist_ok=True)
+        manifest.write_text(
+            "participant_id\tincluded\treason\nsub-01\ttrue\tn/a\nsub-02\tfalse\tno arm\n"
+        )
 
     def write_group_report(output_dir: Path, **arguments: Any) -> Path:
         called("group report", arguments)

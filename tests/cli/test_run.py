@@ -199,6 +199,16 @@ def test_dry_run_computes_and_writes_nothing(
     assert main([*dataset.participant, "--dry-run"]) == 18
 
 
+@pytest.mark.parametrize("flag", ["--participant-label", "--session-label", "--task-id"])
+def test_the_group_level_takes_no_labels(
+    dataset: SimpleNamespace, rooms: SimpleNamespace, told: Callable[[], str], flag: str
+) -> None:
+    dataset.out.mkdir()
+    assert main([*dataset.group, flag, "01"]) == 64
+    assert "takes all participants" in told()
+    assert rooms.calls == []
+
+
 def test_the_group_level(
     dataset: SimpleNamespace, rooms: SimpleNamespace, told: Callable[[], str]
 ) -> None:
@@ -206,6 +216,7 @@ def test_the_group_level(
     assert "Run the participant level first" in told()
     dataset.out.mkdir()
     assert main([*dataset.group, "--no-individual-data"]) == 0
+    assert "participants in group statistics: 1 of 2; out: sub-02 (no arm)" in told()
     assert [name for name, _ in rooms.calls] == ["group", "group report"]
     level, report = (arguments for _, arguments in rooms.calls)
     assert (level["bids_dir"], level["output_dir"]) == (dataset.bids, dataset.out)

@@ -1,6 +1,8 @@
 """Study files: values, every problem at once with its line, presets, extension."""
 
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +174,31 @@ def test_two_analyses_of_one_task_and_reserved_names_are_refused(write):
         "line 22: condition `constant`: the design has a column of that name of its own",
         "line 20: `again` and `faces` read the same task `hariri`",
     ]
+
+
+README = Path(__file__).parents[2] / "README.md"
+BLOCKS = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["own", "crossover"])
+def test_the_studies_of_the_readme_load(write, block):
+    assert load_study(write(block)).spec.sessions
+
+
+def test_a_mask_of_ones_own_replaces_the_spheres_of_the_preset(write, tmp_path):
+    spec = load_study(write(BLOCKS[0])).spec
+    (amygdala,) = (each for each in spec.regions.definitions if each.name == "amygdala")
+    assert amygdala.mask == str(tmp_path / "masks" / "amygdala.nii.gz")
+    assert amygdala.spheres == ()
+
+
+def test_the_sessions_of_a_crossover_trial(write):
+    spec = load_study(write(BLOCKS[1])).spec
+    assert [session.name for session in spec.sessions] == ["first", "second"]
+    assert spec.session("first").labels == {"d": "d2", "p": "p2"}
+
+
+def test_labels_are_what_is_written(write):
+    text = MINIMAL.replace('"01"', "01").replace('"02"', "1e3")
+    spec = load_study(write(text)).spec
+    assert (spec.session("pre").label, spec.session("post").label) == ("01", "1e3")

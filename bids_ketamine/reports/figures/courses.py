@@ -67,7 +67,7 @@ def course_figure(
     height = HEAD + body + FOOT
     figure = new_figure(WIDTH, height)
     # One pair of axes for all rows, in pixels from the top: each pair costs time.
-    axis = figure.add_axes((0.255, FOOT / height, 0.73, body / height))
+    axis = figure.add_axes((0.29, FOOT / height, 0.695, body / height))
     axis.set_ylim(body, 0)
     axis.spines["left"].set_visible(False)
     axis.set_yticks([])

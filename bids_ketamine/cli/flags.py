@@ -224,7 +224,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace results of another study or of other inputs",
+        help="compute every selected session anew and replace what is there",
     )
     group.add_argument(
         "--no-individual-data",

@@ -134,3 +134,26 @@ class ReadWriteError(BidsKetamineError):
     """Reading or writing failed in the file system."""
 
     exit_code = 74
+
+
+def together(problems: Sequence[BidsKetamineError], title: str) -> BidsKetamineError:
+    """Return one error that tells several at once.
+
+    Parameters
+    ----------
+    problems : sequence of BidsKetamineError
+        At least one; a single one is returned as it is.
+    title : str
+        What they are, such as ``problems with the regions of the study``.
+
+    Returns
+    -------
+    BidsKetamineError
+        Of the class that all share, else a :class:`UsageError`.
+    """
+    if len(problems) == 1:
+        return problems[0]
+    kinds = {type(problem) for problem in problems}
+    kind = kinds.pop() if len(kinds) == 1 else UsageError
+    listing = "".join(f"\n  - {problem}" for problem in problems)
+    return kind(f"{len(problems)} {title}:{listing}")

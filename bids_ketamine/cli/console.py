@@ -11,9 +11,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bids_ketamine._version import __version__
+
+if TYPE_CHECKING:
+    from bids_ketamine.outputs.places import Places
 
 LOGGER = logging.getLogger("bids_ketamine")
 
@@ -98,9 +101,13 @@ def write_out(text: str) -> None:
 
 
 def write_crash_file(
-    error: BaseException, *, arguments: Sequence[str], log_folder: Path | None
+    error: BaseException,
+    *,
+    arguments: Sequence[str],
+    log_folder: Path | None,
+    where: Places | None = None,
 ) -> Path | None:
-    """Write the traceback of an unexpected error.
+    """Write the traceback of an unexpected error, without what tells of user and machine.
 
     Parameters
     ----------
@@ -111,24 +118,33 @@ def write_crash_file(
     log_folder : Path or None
         ``OUTPUT/logs``; ``None`` while it is not known to be safe. Then, and where it cannot be
         written, the system's temporary folder takes the file.
+    where : Places or None, optional
+        Names of the run's folders; of those that are not among them only the last part is kept.
 
     Returns
     -------
     Path or None
         The file, ``None`` when it could not be written anywhere.
     """
+    from bids_ketamine.outputs.places import places
+
+    if where is None:
+        where = places(output_dir=None if log_folder is None else log_folder.parent)
     name = f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    # Quoted, so that a path with spaces is seen to be one.
+    parts = (each.rpartition("=") for each in arguments)
+    command = " ".join(where.hide(f"{name}{sign}'{value}'") for name, sign, value in parts)
     text = (
         f"bids_ketamine {__version__}, Python {sys.version.split()[0]}\n"
-        f"bids_ketamine {' '.join(arguments)}\n\n"
-        f"{''.join(traceback.format_exception(error))}"
+        f"bids_ketamine {where.hide_person(command)}\n\n"
+        f"{where.hide_person(''.join(traceback.format_exception(error)))}"
     )
     for folder in (log_folder, Path(tempfile.gettempdir())):
         if folder is None:
             continue
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
             return folder / name
         except OSError:
             continue

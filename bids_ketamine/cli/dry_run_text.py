@@ -11,14 +11,19 @@ from bids_ketamine.cli.estimates import REPORT_SECONDS, START_SECONDS
 from bids_ketamine.cli.words import WIDTH, counted, duration, wrapped
 
 if TYPE_CHECKING:
+    from bids_ketamine.regions.sources import RegionSource
     from bids_ketamine.study.load import Study
     from bids_ketamine.study.spec import SessionSpec
+
+#: Regions that are told one by one.
+MOST_REGIONS = 12
 
 
 def render(
     analyses: Sequence[Analysis],
     *,
     study: Study,
+    regions: Sequence[RegionSource],
     bids_dir: Path,
     derivatives: Mapping[str, Path],
     output_dir: Path,
@@ -32,6 +37,8 @@ def render(
         The plan.
     study : Study
         The study, for its notices and sessions.
+    regions : sequence of RegionSource
+        What its regions are made of.
     bids_dir, output_dir : Path
         Raw dataset and folder of results.
     derivatives : mapping of str to Path
@@ -47,6 +54,7 @@ def render(
             *(f"derivatives  {name} = {folder}" for name, folder in derivatives.items()),
             f"output       {output_dir}",
             *wrapped("sessions     ", ", ".join(_meaning(each) for each in study.spec.sessions)),
+            *_regions(regions),
         ],
         _notices(study.notices),
         *_tables(analyses),
@@ -62,6 +70,16 @@ def _meaning(session: SessionSpec) -> str:
         pairs = ", ".join(f"{value}: ses-{label}" for value, label in session.labels.items())
         return f"{session.name} = by column {session.column} ({pairs})"
     return f"{session.name} = ses-{session.label or session.name}"
+
+
+def _regions(regions: Sequence[RegionSource]) -> list[str]:
+    """Return what each region is made of; of many, the first and their number."""
+    if not regions:
+        return []
+    told = [f"{region.name} ({region.origin})" for region in regions[:MOST_REGIONS]]
+    if len(regions) > MOST_REGIONS:
+        told.append(f"and {len(regions) - MOST_REGIONS} more")
+    return wrapped("regions      ", "; ".join(told))
 
 
 def _notices(notices: Sequence[str]) -> list[str]:

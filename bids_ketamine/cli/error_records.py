@@ -14,6 +14,7 @@ from bids_ketamine.errors import BidsKetamineError
 
 if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import SessionInputs
+    from bids_ketamine.outputs.places import Places
     from bids_ketamine.workflows.records import SessionOutcome
 
 LOGGER = logging.getLogger("bids_ketamine")
@@ -24,7 +25,8 @@ def record_outcomes(
 ) -> None:
     """Write ``logs/sub-XX_errors.json`` of each participant.
 
-    What an earlier run recorded of sessions that are not in this one is kept.
+    What an earlier run recorded of sessions that are not in this one is kept. Folders have
+    names there (``BIDS_DIR``); the console tells them in full.
 
     Parameters
     ----------
@@ -37,6 +39,7 @@ def record_outcomes(
     """
     from bids_ketamine.outputs.tables import write_json
 
+    where = trial_places(trial)
     for participant in dict.fromkeys(each.participant for each in sessions):
         path = record_path(trial.output_dir, participant)
         mine = [each for each in sessions if each.participant == participant]
@@ -46,7 +49,7 @@ def record_outcomes(
             {
                 "Session": outcome.session,
                 "Step": error.step,
-                "Message": error.message,
+                "Message": where.hide(error.message),
                 "CrashFile": _shown(error.crash_file, trial.output_dir),
             }
             for outcome in outcomes
@@ -54,7 +57,7 @@ def record_outcomes(
             for error in outcome.errors
         ]
         missing = [
-            {"Session": each.session, "What": one.what, "Reason": one.reason}
+            {"Session": each.session, "What": one.what, "Reason": where.hide(one.reason)}
             for each in mine
             for one in each.missing
         ]
@@ -63,11 +66,20 @@ def record_outcomes(
         }
         record = {
             "Errors": _of_others(before.get("Errors"), names) + errors,
-            "Notices": list(trial.study.notices),
+            "Notices": [where.hide(notice) for notice in trial.study.notices],
             "Sessions": {**_mapping(before.get("Sessions")), **statuses},
             "Missing": _of_others(before.get("Missing"), names) + missing,
         }
         write_json(path, record)
+
+
+def trial_places(trial: Trial) -> Places:
+    """Return the names that stand for a trial's folders in what is kept."""
+    from bids_ketamine.outputs.places import places
+
+    return places(
+        bids_dir=trial.bids_dir, derivatives=trial.derivatives, output_dir=trial.output_dir
+    )
 
 
 def record_path(output_dir: Path, participant: str) -> Path:
@@ -102,7 +114,7 @@ def _shown(crash_file: Path | None, output_dir: Path) -> str | None:
         return None
     if crash_file.is_relative_to(output_dir):
         return crash_file.relative_to(output_dir).as_posix()
-    return crash_file.as_posix()
+    return crash_file.name
 
 
 def record_report_failure(trial: Trial, participant: str, error: Exception) -> None:
@@ -119,10 +131,14 @@ def record_report_failure(trial: Trial, participant: str, error: Exception) -> N
     """
     from bids_ketamine.outputs.tables import write_json
 
+    where = trial_places(trial)
     crash_file = None
     if not isinstance(error, BidsKetamineError):
         crash_file = write_crash_file(
-            error, arguments=["report", participant], log_folder=trial.output_dir / "logs"
+            error,
+            arguments=["report", participant],
+            log_folder=trial.output_dir / "logs",
+            where=where,
         )
     LOGGER.error("The report of sub-%s was not written: %s", participant, in_words(error))
     path = record_path(trial.output_dir, participant)
@@ -133,7 +149,7 @@ def record_report_failure(trial: Trial, participant: str, error: Exception) -> N
         {
             "Session": None,
             "Step": "report",
-            "Message": in_words(error),
+            "Message": where.hide(in_words(error)),
             "CrashFile": _shown(crash_file, trial.output_dir),
         },
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 from bids_ketamine.errors import (
     CannotCreateError,
     InputMissingError,
+    ReadWriteError,
     UsageError,
 )
 
@@ -33,6 +36,8 @@ def check_input(bids_dir: Path, *, derivatives: Mapping[str, Path], skip_validat
     ------
     InputMissingError
         If a folder is not there.
+    ReadWriteError
+        If a folder may not be read.
     InvalidBidsError
         If a ``dataset_description.json`` is missing, unreadable, or lacks what BIDS demands.
     """
@@ -53,9 +58,32 @@ def check_input(bids_dir: Path, *, derivatives: Mapping[str, Path], skip_validat
 
 
 def _check_folder(folder: Path, *, name: str, cure: str) -> None:
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise InputMissingError(f"The {name} {what}.", path=folder, cure=cure)
+    try:
+        kind = folder.stat().st_mode
+    except PermissionError as error:
+        raise ReadWriteError(
+            f"The {name} cannot be reached: permission denied.",
+            path=folder,
+            cure="Check the permissions of the folders above it.",
+        ) from error
+    except OSError as error:
+        loops = error.errno == errno.ELOOP
+        what = "is a link that leads back to itself" if loops else "does not exist"
+        raise InputMissingError(f"The {name} {what}.", path=folder, cure=cure) from error
+    if not stat.S_ISDIR(kind):
+        what = "file" if stat.S_ISREG(kind) else "device or pipe"
+        raise InputMissingError(f"The {name} is a {what}, not a folder.", path=folder, cure=cure)
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise ReadWriteError(
+            f"The {name} cannot be read: permission denied.",
+            path=folder,
+            cure="Check the folder's permissions.",
+        )
+
+
+def _resolved(folder: Path) -> Path:
+    """Follow links; unlike ``Path.resolve`` it does not fail on one that leads to itself."""
+    return Path(os.path.realpath(folder))
 
 
 def check_output(output_dir: Path, *, bids_dir: Path, derivatives: Mapping[str, Path]) -> None:
@@ -77,7 +105,7 @@ def check_output(output_dir: Path, *, bids_dir: Path, derivatives: Mapping[str, 
     CannotCreateError
         If it is not a folder, or holds another app's results.
     """
-    output, raw = output_dir.resolve(), bids_dir.resolve()
+    output, raw = _resolved(output_dir), _resolved(bids_dir)
     cure = f"Choose a folder of its own, such as `{bids_dir / 'derivatives' / APP}`."
     if output == raw:
         raise UsageError("The output folder is the input.", path=output_dir, cure=cure)
@@ -90,16 +118,17 @@ def check_output(output_dir: Path, *, bids_dir: Path, derivatives: Mapping[str, 
             cure=cure,
         )
     for name, folder in derivatives.items():
-        relation = _relation(output, folder.resolve(), raw)
+        relation = _relation(output, _resolved(folder), raw)
         if relation is not None:
             raise UsageError(
                 f"The output folder {relation} the derivative dataset `{name}`.",
                 path=output_dir,
                 cure=cure,
             )
-    if output_dir.exists() and not output_dir.is_dir():
+    if os.path.lexists(output_dir) and not output_dir.is_dir():
+        what = "a link to nothing" if output_dir.is_symlink() else "a file"
         raise CannotCreateError(
-            "The output is a file, not a folder.", path=output_dir, cure="Choose a folder."
+            f"The output is {what}, not a folder.", path=output_dir, cure="Choose a folder."
         )
     _check_owner(output_dir / "dataset_description.json")
 
@@ -118,12 +147,19 @@ def _relation(output: Path, derivative: Path, raw: Path) -> str | None:
 
 def _check_owner(description: Path) -> None:
     """Refuse another app's folder; the outputs room checks again, but loading it takes a second."""
+    if description.exists() and not description.is_file():
+        # A named pipe would be waited on for ever.
+        raise CannotCreateError(
+            "The description of the output folder is not a file.",
+            path=description,
+            cure="Choose a folder of its own.",
+        )
     try:
         generators = json.loads(description.read_text(encoding="utf-8-sig"))["GeneratedBy"]
         name = generators[0]["Name"]
     except (FileNotFoundError, NotADirectoryError):
         return
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         name = None
     if name != APP:
         raise CannotCreateError(
@@ -159,23 +195,23 @@ def check_work_dir(
     UsageError
         If it is or lies within an input, or would be cleaned and contains inputs or results.
     """
-    work = work_dir.resolve()
+    work = _resolved(work_dir)
     inputs = {"input": bids_dir, **{f"derivative dataset `{k}`": v for k, v in derivatives.items()}}
     for name, folder in inputs.items():
-        if work == folder.resolve() or folder.resolve() in work.parents:
+        if work == _resolved(folder) or _resolved(folder) in work.parents:
             raise UsageError(
                 f"The work directory is inside the {name}.",
                 path=work_dir,
                 cure="Give a folder elsewhere with -w, such as `-w /tmp/work`.",
             )
-    if work == output_dir.resolve():
+    if work == _resolved(output_dir):
         raise UsageError(
             "The work directory is the output folder.",
             path=work_dir,
             cure="Give a folder of its own with -w.",
         )
     for folder in [bids_dir, output_dir, *derivatives.values()] if clean else []:
-        if work in folder.resolve().parents:
+        if work in _resolved(folder).parents:
             raise UsageError(
                 f"The work directory is to be cleaned and contains `{folder}`.",
                 path=work_dir,

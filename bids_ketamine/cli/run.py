@@ -204,7 +204,9 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
     from bids_ketamine.cli.dry_run import plan
     from bids_ketamine.cli.dry_run_text import render
     from bids_ketamine.cli.participant import select_sessions
+    from bids_ketamine.regions.sources import resolve_regions
 
+    spec = trial.study.spec
     analyses = plan(
         select_sessions(trial, options),
         study=trial.study,
@@ -215,6 +217,7 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
         render(
             analyses,
             study=trial.study,
+            regions=resolve_regions(spec.regions, space=spec.inputs.space),
             bids_dir=trial.bids_dir,
             derivatives=trial.derivatives,
             output_dir=trial.output_dir,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.event_checks import (
+    LONGEST_RESPONSE,
+    LONGEST_RESPONSE_TIME,
+    counted,
+    first_of_repeated,
+    label_key,
+    near_types,
+    refuse_milliseconds,
+    timing_notes,
+)
+
 #: Condition of the regressor of no interest for wrong and missing answers.
 ERROR_CONDITION = "error_trials"
+
+#: Trial types in no condition that are named; the others are counted.
+NAMED_TYPES = 20
 
 
 class ConditionRule(Protocol):
@@ -101,6 +116,9 @@ def model_events(
     their error trials if the rule says so. An error trial is modelled at onset + response
     time, or at onset + ``delay_if_no_response`` where there is no response, with duration 0.
 
+    Trial types are compared as text; 1 and 1.0 are the same. A row that repeats a trial is left
+    out. Events before the run are kept as long as their response reaches into it.
+
     Parameters
     ----------
     events : DataFrame
@@ -119,6 +137,11 @@ def model_events(
     ModelledEvents
         Table, conditions with events, and what was left out.
 
+    Raises
+    ------
+    InputDataError
+        If the onsets are in milliseconds.
+
     Examples
     --------
     >>> from types import SimpleNamespace as Rule
@@ -133,9 +156,12 @@ def model_events(
     [9.0, 4.0]
     """
     dropped: list[str] = []
+    rules = () if error_trials is None else (error_trials.column, error_trials.response_time_column)
     trials = _usable_trials(events, scan_duration, dropped)
-    types = trials[trial_type_column].astype("string").fillna("n/a").to_numpy(dtype=object)
+    trials = first_of_repeated(trials, ("onset", "duration", trial_type_column, *rules), dropped)
+    types = np.array([_type(value) for value in trials[trial_type_column]], dtype=object)
     condition_of = _assign_conditions(types, conditions, dropped)
+    unassigned = set(types[condition_of == ""])
     modelled = condition_of != ""
     wrong = _is_error(trials, types, error_trials) & modelled
     parts = []
@@ -143,10 +169,10 @@ def model_events(
     for rule in conditions:
         chosen = condition_of == rule.name
         if rule.blocks:
-            unknown = trials.loc[chosen, "duration"].isna()
+            unknown = trials.loc[chosen, "duration"].isna().to_numpy()
             if unknown.any():
                 dropped.append(
-                    f"{int(unknown.sum())} trials of `{rule.name}` without a duration count as "
+                    f"{counted(unknown, 'trial')} of `{rule.name}` without a duration: counted as "
                     "instants in their block"
                 )
             part = _blocks(trials, condition_of, rule)
@@ -156,21 +182,23 @@ def model_events(
             part = trials.loc[chosen, ["onset", "duration"]].copy()
         if rule.duration is not None:
             part["duration"] = rule.duration
-        unknown = part["duration"].isna()
+        unknown = part["duration"].isna().to_numpy()
         if unknown.any():
-            dropped.append(f"{int(unknown.sum())} trials of `{rule.name}` without a duration")
+            dropped.append(f"{counted(unknown, 'trial')} of `{rule.name}` without a duration")
             part = part.loc[~unknown]
         if part.empty:
-            dropped.append(f"condition `{rule.name}` has no trials")
+            near = near_types(rule.name, rule.trial_type, unassigned)
+            dropped.append(f"condition `{rule.name}` has no trials{near}")
             continue
+        dropped += timing_notes(part, name=rule.name, scan_duration=scan_duration)
         part["trial_type"] = rule.name
         present.append(rule.name)
         parts.append(part)
     if wrong.any() and error_trials is not None:
-        errors = _errors(trials.loc[wrong], error_trials)
-        late = errors["onset"] >= scan_duration
+        errors = _errors(trials.loc[wrong], error_trials, dropped)
+        late = (errors["onset"] >= scan_duration).to_numpy()
         if late.any():
-            dropped.append(f"{int(late.sum())} error trials whose response is after the run's end")
+            dropped.append(f"{counted(late, 'error trial')} whose response is after the run's end")
         parts.append(errors.loc[~late])
     columns = ["onset", "duration", "trial_type"]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
@@ -180,27 +208,44 @@ def model_events(
 
 def _usable_trials(events: pd.DataFrame, scan_duration: float, dropped: list[str]) -> pd.DataFrame:
     onset = events["onset"].to_numpy(dtype=float)
+    end = onset + events["duration"].fillna(0.0).to_numpy(dtype=float)
+    refuse_milliseconds(onset, scan_duration)
+    unknown, late, passed = np.isnan(onset), onset >= scan_duration, end <= -LONGEST_RESPONSE
     for unusable, sentence in (
-        (np.isnan(onset), "without an onset"),
-        (onset >= scan_duration, "after the end of the run"),
+        (unknown, "without an onset"),
+        (late, "after the end of the run"),
+        (passed, f"more than {LONGEST_RESPONSE:g} s before the run: the response has passed"),
     ):
         if unusable.any():
-            dropped.append(f"{int(unusable.sum())} events {sentence}")
-    keep = ~np.isnan(onset) & ~(onset >= scan_duration)
+            dropped.append(f"{counted(unusable, 'event')} {sentence}")
+    keep = ~(unknown | late | passed)
+    early = keep & (onset < 0)
+    if early.any():
+        dropped.append(
+            f"{counted(early, 'event')} before the start of the run: of their responses, the part "
+            "within it is modelled"
+        )
     return events.loc[keep].sort_values("onset", kind="stable").reset_index(drop=True)
+
+
+def _type(value: object) -> str:
+    return "n/a" if pd.isna(value) else label_key(value)  # type: ignore[call-overload]
 
 
 def _assign_conditions(
     types: np.ndarray, conditions: Sequence[ConditionRule], dropped: list[str]
 ) -> np.ndarray:
-    owner = {value: rule.name for rule in conditions for value in (rule.trial_type or (rule.name,))}
+    owner = {
+        label_key(value): rule.name
+        for rule in conditions
+        for value in (rule.trial_type or (rule.name,))
+    }
     assigned = np.array([owner.get(value, "") for value in types], dtype=object)
     values, counts = np.unique(types[assigned == ""].astype(str), return_counts=True)
     if len(values):
-        listing = ", ".join(
-            f"{value} ({count})" for value, count in zip(values, counts, strict=True)
-        )
-        dropped.append(f"trial types in no condition: {listing}")
+        named = [f"{value} ({count})" for value, count in zip(values, counts, strict=True)]
+        more = f" and {len(named) - NAMED_TYPES} more" if len(named) > NAMED_TYPES else ""
+        dropped.append(f"trial types in no condition: {', '.join(named[:NAMED_TYPES])}{more}")
     return assigned
 
 
@@ -209,18 +254,17 @@ def _is_error(trials: pd.DataFrame, types: np.ndarray, rule: ErrorRule | None) -
         return np.zeros(len(trials), dtype=bool)
     answers = trials[rule.column].map(_answer).to_numpy(dtype=object)
     correct = {_answer(value) for value in rule.correct}
-    judged = ~np.isin(types.astype(str), rule.not_applicable)
+    judged = ~np.isin(types.astype(str), [label_key(value) for value in rule.not_applicable])
     return np.array([answer not in correct for answer in answers], dtype=bool) & judged
 
 
 def _answer(value: object) -> str:
     """Return an answer as text; 1, 1.0 and "1" are the same answer."""
-    text = str(value).strip().lower()
+    text = str(value).strip().casefold()
     try:
-        number = float(text)
+        return repr(float(text))
     except ValueError:
-        return text
-    return f"{number:g}"
+        return unicodedata.normalize("NFC", text)
 
 
 def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, rule: ConditionRule) -> pd.DataFrame:
@@ -245,11 +289,17 @@ def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, rule: ConditionRule)
     return pd.DataFrame({"onset": own["onset"], "duration": own["end"] - own["onset"]})
 
 
-def _errors(trials: pd.DataFrame, rule: ErrorRule) -> pd.DataFrame:
+def _errors(trials: pd.DataFrame, rule: ErrorRule, dropped: list[str]) -> pd.DataFrame:
     if rule.response_time_column in trials:
         delay = pd.to_numeric(trials[rule.response_time_column], errors="coerce")
     else:
         delay = pd.Series(np.nan, index=trials.index)
+    long = (delay > LONGEST_RESPONSE_TIME).to_numpy()
+    if long.any():
+        dropped.append(
+            f"{counted(long, 'response time')} of error trials above {LONGEST_RESPONSE_TIME:g} s "
+            "(milliseconds, where BIDS wants seconds?)"
+        )
     delay = delay.where(delay > 0).fillna(rule.delay_if_no_response)
     return pd.DataFrame(
         {"onset": trials["onset"] + delay, "duration": 0.0, "trial_type": ERROR_CONDITION}

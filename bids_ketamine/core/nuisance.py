@@ -9,7 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bids_ketamine.errors import InputDataError
+from bids_ketamine.core.confounds import (
+    DERIVATIVE,
+    complete_columns,
+    fill_missing,
+    power_displacement,
+    split_number,
+)
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 MOTION_SUFFIXES = {
@@ -30,13 +36,13 @@ class Nuisance(NamedTuple):
     regressors : DataFrame
         Shape (n_scans, n_regressors), no missing values.
     framewise_displacement : ndarray of shape (n_scans,)
-        mm; NaN where unknown (first volume, or no such column).
+        mm; NaN where unknown (first volume, or neither such a column nor motion parameters).
     std_dvars : ndarray of shape (n_scans,)
         Standardized DVARS; NaN where unknown.
     outlier, non_steady_state : ndarray of bool, shape (n_scans,)
         Volumes that have a regressor of their own.
     notes : tuple of str
-        Sentences on what was asked for and not found.
+        Sentences on what was asked for and not found, and on what was computed instead.
     """
 
     regressors: pd.DataFrame
@@ -72,11 +78,15 @@ def select_nuisance(
 ) -> Nuisance:
     """Choose nuisance regressors from an fMRIPrep confounds table.
 
+    What fMRIPrep derives from other columns is derived here where the table lacks it:
+    differences and squares (which fMRIPrep writes from version 1.4 on), displacement.
+
     Parameters
     ----------
     table : DataFrame
-        Shape (n_scans, n_columns); the first rows of derivatives, displacement and DVARS may
-        be missing. A missing value is replaced by the next known one, zero if there is none.
+        Shape (n_scans, n_columns), columns in today's names; the first rows of derivatives,
+        displacement and DVARS may be missing. A missing value is replaced by the next known
+        one, by the last one at the end.
     metadata : mapping
         The table's sidecar; tells the mask of ``a_comp_cor`` components. Empty if unknown.
     columns : sequence of str
@@ -100,7 +110,8 @@ def select_nuisance(
     Raises
     ------
     InputDataError
-        If a column that was asked for by name is not in the table.
+        If columns that were asked for by name are not in the table (all are named), or if a
+        nuisance column has no value at all.
 
     References
     ----------
@@ -110,21 +121,14 @@ def select_nuisance(
     notes: list[str] = []
     wanted = list(columns)
     if derivatives:
-        wanted += [f"{column}_derivative1" for column in columns]
+        wanted += [column + DERIVATIVE for column in columns]
     wanted += [name + suffix for suffix in MOTION_SUFFIXES[motion] for name in MOTION]
-    absent = [name for name in wanted if name not in table]
-    if absent:
-        raise InputDataError(
-            f"The confounds table has no column {', '.join(f'`{name}`' for name in absent)}."
-        )
-    wanted += _compcor_columns(table, metadata, compcor_components, notes)
-    chosen = table[wanted].astype(float)
-    filled = chosen.bfill().fillna(0.0)
-    # Differences have no first value; a gap further on is something else.
-    gaps = chosen.iloc[2:].isna().sum()
-    notes += [f"{n} missing values of `{name}` filled" for name, n in gaps.items() if n]
+    chosen = complete_columns(table, wanted, notes)
+    components = _compcor_columns(table, metadata, compcor_components, notes)
+    added = [name for name in components if name not in chosen]
+    filled = fill_missing(pd.concat([chosen, table[added].astype(float)], axis=1), notes)
     n_scans = len(table)
-    fd = _series(table, "framewise_displacement", n_scans)
+    fd = _displacement(table, notes)
     std_dvars = _series(table, "std_dvars", n_scans)
     outlier = np.zeros(n_scans, dtype=bool)
     for values, threshold, name in (
@@ -133,24 +137,16 @@ def select_nuisance(
     ):
         if threshold is None:
             continue
-        if name not in table:
-            notes.append(f"no column `{name}`: no outlier volumes by it")
+        if not np.isfinite(values).any():
+            notes.append(f"{_lack(table, name)}: no outlier volumes by it")
         outlier |= np.nan_to_num(values, nan=0.0) > threshold
     unsteady = _non_steady(table) if non_steady_state else np.zeros(n_scans, dtype=bool)
     outlier &= ~unsteady
-    spikes = pd.DataFrame(
-        {
-            f"{name}_{scan:04d}": (np.arange(n_scans) == scan).astype(float)
-            for name, mark in (("non_steady_state", unsteady), ("outlier", outlier))
-            for scan in np.flatnonzero(mark)
-        },
-        index=filled.index,
-    )
-    regressors = pd.concat([filled, spikes], axis=1).reset_index(drop=True)
     constant = [str(name) for name in filled if filled[name].nunique() <= 1]
     if constant:
         notes.append(f"constant confounds left out: {', '.join(constant)}")
-        regressors = regressors.drop(columns=constant)
+    spikes = {"non_steady_state": unsteady, "outlier": outlier}
+    regressors = pd.concat([filled.drop(columns=constant), _spikes(spikes, n_scans)], axis=1)
     return Nuisance(regressors, fd, std_dvars, outlier, unsteady, tuple(notes))
 
 
@@ -160,6 +156,37 @@ def no_nuisance(n_scans: int) -> Nuisance:
     nothing = np.zeros(n_scans, dtype=bool)
     frame = pd.DataFrame(index=range(n_scans))
     return Nuisance(frame, unknown, unknown.copy(), nothing, nothing.copy(), ())
+
+
+def _displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
+    """Return framewise displacement, from the motion parameters where the table has none."""
+    name = "framewise_displacement"
+    fd = _series(table, name, len(table))
+    if np.isfinite(fd).any():
+        return fd
+    if all(column in table for column in MOTION):
+        computed = power_displacement(table[list(MOTION)].to_numpy(dtype=float))
+        if np.isfinite(computed).any():
+            notes.append(f"{_lack(table, name)}: computed from the six motion parameters")
+            return computed
+    notes.append(f"{_lack(table, name)}: motion is unknown")
+    return fd
+
+
+def _lack(table: pd.DataFrame, name: str) -> str:
+    return f"no value of `{name}`" if name in table else f"no column `{name}`"
+
+
+def _spikes(marked: Mapping[str, np.ndarray], n_scans: int) -> pd.DataFrame:
+    """Return a regressor for each marked volume: one there, zero elsewhere."""
+    return pd.DataFrame(
+        {
+            f"{name}_{scan:04d}": (np.arange(n_scans) == scan).astype(float)
+            for name, mark in marked.items()
+            for scan in np.flatnonzero(mark)
+        },
+        index=range(n_scans),
+    )
 
 
 def _number(name: str) -> int:
@@ -191,6 +218,7 @@ def _compcor_columns(
         return []
     # By number: as text, a_comp_cor_100 would come before a_comp_cor_62.
     names = sorted((str(name) for name in table if COMPONENT.match(str(name))), key=_number)
+    masks = {split_number(name): each.get("Mask") for name, each in metadata.items()}
     chosen: list[str] = []
     found: dict[str, int] = {}
     for mask, prefix in (("WM", "w_comp_cor_"), ("CSF", "c_comp_cor_")):
@@ -199,7 +227,7 @@ def _compcor_columns(
             own = [
                 name
                 for name in names
-                if name.startswith("a_comp_cor_") and metadata.get(name, {}).get("Mask") == mask
+                if name.startswith("a_comp_cor_") and masks.get(split_number(name)) == mask
             ]
         found[mask] = len(own)
         chosen += own[:n_components]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
-from bids_ketamine.dataset.tsv import Table, read_table
+from bids_ketamine.dataset.spelling import near_text, nearest_label, shown
+from bids_ketamine.dataset.tsv import CellProblems, Table, read_table
 from bids_ketamine.errors import InputDataError, InputMissingError
 
 PARTICIPANTS = "participants"
@@ -39,6 +40,13 @@ class ClinicalTable:
     def participants(self) -> tuple[str, ...]:
         """Participants in order of their first rows, without ``sub-``."""
         return tuple(dict.fromkeys(participant for participant, _ in self.rows))
+
+    def near(self, participant: str, session: str | None) -> str:
+        """Say which row differs from a wanted one in padding or case alone, empty for none."""
+        if participant not in self.participants:
+            return near_text(nearest_label(participant, self.participants), prefix="sub-")
+        labels = [label for who, label in self.rows if who == participant and label is not None]
+        return near_text(nearest_label(session or "", labels), prefix="ses-")
 
     @property
     def sessions(self) -> tuple[str, ...]:
@@ -90,25 +98,35 @@ def read_clinical_table(bids_dir: Path, name: str, *, purpose: str = "") -> Clin
     id_column = table.position("participant_id")
     has_sessions = "session_id" in table.columns
     rows: dict[tuple[str, str | None], int] = {}
-    twice: dict[str, None] = {}
-    for row in range(len(table.rows)):
+    twice: dict[str, list[int]] = {}
+    problems = CellProblems(table)
+    for row, line in enumerate(table.lines):
         participant = table.text(row, id_column)
         if participant is None:
-            raise table.cell_error(row, id_column, "the participant's label is missing")
+            problems.add(row, id_column, "the participant's label is missing")
+            continue
         session = table.text(row, table.position("session_id")) if has_sessions else None
         key = (
             strip_prefix(participant, "sub"),
             None if session is None else strip_prefix(session, "ses"),
         )
         if key in rows:
-            twice[f"sub-{key[0]}" + (f" ses-{key[1]}" if key[1] else "")] = None
-        rows[key] = row
+            name = f"sub-{shown(key[0])}" + (f" ses-{shown(key[1])}" if key[1] else "")
+            twice.setdefault(name, [table.lines[rows[key]]]).append(line)
+        else:
+            rows[key] = row
+    problems.tell()
     if twice:
-        raise InputDataError(f"There is more than one row of {listed(twice)}.", path=path)
+        named = (f"{name} (lines {listed(map(str, at))})" for name, at in twice.items())
+        raise InputDataError(
+            f"There is more than one row of {listed(named, most=5)}.",
+            path=path,
+            cure="Keep one row for each participant" + (" and session." if has_sessions else "."),
+        )
     if not rows:
         raise InputDataError("The table has a header and no rows.", path=path)
-    shown = path.relative_to(bids_dir).as_posix()
-    return ClinicalTable(table=table, name=shown, rows=rows, has_sessions=has_sessions)
+    place = path.relative_to(bids_dir).as_posix()
+    return ClinicalTable(table=table, name=place, rows=rows, has_sessions=has_sessions)
 
 
 def everybody(bids_dir: Path, others: Iterable[str]) -> list[str]:

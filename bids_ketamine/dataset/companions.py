@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bids_ketamine.dataset.content import content_problem
+from bids_ketamine.dataset.dialects import SMOOTHED_AROMA
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.dataset.metadata import Metadata, applies, nearest_last, read_metadata
-from bids_ketamine.dataset.names import DatasetFile, listed
+from bids_ketamine.dataset.names import DatasetFile, listed, same_value
 from bids_ketamine.dataset.session_files import (
     COMBINED_ENTITIES,
     DERIVED_ENTITIES,
@@ -78,18 +79,29 @@ def find_mask(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
     """
     chosen = chosen.with_defaults(desc="brain", suffix="mask")
     for files in session.searched(bold.dataset):
-        masks = [
+        candidates = [
             file
             for file in files
-            if session.own(file)
-            and file.extension in IMAGE_EXTENSIONS
-            and chosen.accepts(file)
-            and belongs(file, bold, apart_from={"desc"} | chosen.keys)
+            if session.own(file) and file.extension in IMAGE_EXTENSIONS and chosen.accepts(file)
         ]
+        masks = [
+            file for file in candidates if belongs(file, bold, apart_from={"desc"} | chosen.keys)
+        ]
+        masks = masks or [file for file in candidates if _masks_aroma(file, bold)]
         if masks:
-            return _the_one(masks)
+            return the_one(masks)
     entities = _without(bold, COMBINED_ENTITIES) | {"desc": "brain"}
     return _absent(session.expected(entities, "mask", ".nii.gz"), session.places)
+
+
+def _masks_aroma(mask: DatasetFile, bold: DatasetFile) -> bool:
+    """Tell whether a mask has the 2-mm grid that the name of a smoothed AROMA series omits."""
+    return (
+        bold.get("desc") == SMOOTHED_AROMA
+        and bold.get("res") is None
+        and same_value("res", mask.get("res"), "2")
+        and belongs(mask, bold, apart_from={"desc", "res"})
+    )
 
 
 def find_confounds(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
@@ -121,7 +133,7 @@ def find_confounds(session: SessionFiles, bold: DatasetFile, chosen: FileFilter)
                 and belongs(file, bold, apart_from=DERIVED_ENTITIES | chosen.keys)
             ]
             if tables:
-                return _the_one(tables)
+                return the_one(tables)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES) | {"desc": "confounds"}
     return _absent(session.expected(entities, "timeseries", ".tsv"), session.places)
 
@@ -154,9 +166,56 @@ def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) ->
             for file in tables
             if (file.depth, len(file.entities)) == (last.depth, len(last.entities))
         ]
-        return _the_one(nearest)
+        return the_one(nearest)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES)
     return _absent(session.expected(entities, "events", ".tsv"), "the raw dataset")
+
+
+def find_aseg(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
+    """Find FreeSurfer's segmentation on the grid of a series, or in its space.
+
+    fMRIPrep writes it beside the series; where it does not, the segmentation in anat/ lies in
+    the same space as a series in `space-T1w`: the session's own, else that of the participant,
+    else the only one of another session, since sessions share one anatomical reference then.
+
+    Parameters
+    ----------
+    session : SessionFiles
+        Files of the session.
+    bold : DatasetFile
+        The series.
+    chosen : FileFilter
+        Conditions of the user's.
+    """
+    chosen = chosen.with_defaults(desc="aseg", suffix="dseg")
+    for files in session.searched(bold.dataset):
+        found = [
+            file
+            for file in files
+            if file.extension in IMAGE_EXTENSIONS
+            and file.get("sub") == session.participant
+            and chosen.accepts(file)
+        ]
+        beside = [
+            file
+            for file in found
+            if session.own(file) and belongs(file, bold, apart_from={"desc"} | chosen.keys)
+        ]
+        if beside:
+            return the_one(beside)
+        anatomy = [
+            file
+            for file in found
+            if bold.get("space") == "T1w" and "task" not in file.entities and not file.get("space")
+        ]
+        for ses in (session.label, None):
+            nearest = [file for file in anatomy if file.get("ses") == ses]
+            if nearest:
+                return the_one(nearest)
+        if anatomy:
+            return the_one(anatomy)
+    entities = _without(bold, COMBINED_ENTITIES) | {"desc": "aseg"}
+    return _absent(session.expected(entities, "dseg", ".nii.gz"), session.places)
 
 
 def find_timing(session: SessionFiles, series: DatasetFile) -> Timing:
@@ -220,7 +279,14 @@ def _absent(expected: str, place: str) -> Companion:
     return Companion(None, f"expected {expected} in {place}", absent=True)
 
 
-def _the_one(files: Sequence[DatasetFile]) -> Companion:
+def the_one(files: Sequence[DatasetFile]) -> Companion:
+    """Return the file that fits a series, or the reason why it cannot be used.
+
+    Parameters
+    ----------
+    files : sequence of DatasetFile
+        One file; several are a reason.
+    """
     if len(files) > 1:
         names = listed(file.path.name for file in files)
         return Companion(None, f"several files fit ({names}): choose one with `--bids-filter-file`")

@@ -9,7 +9,8 @@ import pandas as pd
 
 from bids_ketamine.core.group.exclusions import ListedExclusion
 from bids_ketamine.dataset.labels import SessionRules
-from bids_ketamine.dataset.names import listed, strip_prefix
+from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
+from bids_ketamine.dataset.spelling import near_text, nearest_label, shown
 from bids_ketamine.dataset.tables import read_exclusions
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.study.spec import StudySpec
@@ -50,8 +51,9 @@ def listed_exclusions(
     for row in read_exclusions(path).to_dict("records"):
         participant, reason = str(row["participant_id"]), str(row["reason"])
         if participant not in participants:
+            near = near_text(nearest_label(participant, natural_order(participants)))
             raise InputDataError(
-                f"The table excludes {participant}, who is not in the dataset.",
+                f"The table excludes {shown(participant)}, who is not in the dataset{near}.",
                 path=path,
                 cure="Correct `participant_id`, or take the row out.",
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from bids_ketamine.dataset.names import ENTITY_ORDER, LONG_NAMES, DatasetFile, entity_key
 from bids_ketamine.errors import InputDataError, InputMissingError, UsageError
 
-KINDS = ("bold", "mask", "confounds", "events", "timeseries")
+KINDS = ("bold", "mask", "confounds", "events", "timeseries", "aseg")
 #: Kinds in fMRIPrep's own filter files that this app has no use for.
 OTHER_KINDS = ("t1w", "t2w", "flair", "fmap", "sbref", "roi", "xfm", "pet")
 NOT_ENTITIES = ("suffix", "extension", "datatype")

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bids_ketamine.dataset.dialects import OLD_SUFFIXES
 from bids_ketamine.dataset.names import DatasetFile, listed, parse_name
 from bids_ketamine.errors import InvalidBidsError, ReadWriteError, UsageError
 
 #: Suffixes of files the app reads, in func/ folders and above them.
 SUFFIXES = ("bold", "mask", "timeseries", "regressors", "events")
+#: Suffixes of derivatives alone: ICA-AROMA's files, FreeSurfer's segmentation.
+DERIVED_SUFFIXES = ("mixing", "metrics", "AROMAnoiseICs", "dseg")
 DATABASE_FILE = "layout_index.sqlite"
 #: Participants in one layout: bounds the memory that pybids takes (1 ms and 15 kB a file).
 BATCH = 200
@@ -32,6 +35,12 @@ _CONFIG = {
     ],
 }
 _FUNC_FILE = rf"[^/]*_(?:{'|'.join(SUFFIXES)})\.(?:nii|nii\.gz|json|tsv|tsv\.gz)"
+_ASEG_FILE = r"[^/]*_(?:desc-aseg_dseg|label-aseg_roi)\.nii(?:\.gz)?"
+_DERIVED_FILE = (
+    rf"(?:{_FUNC_FILE}|[^/]*_AROMAnoiseICs\.csv"
+    r"|[^/]*_desc-(?:MELODIC_mixing|melodic_mixing|aroma_metrics)\.tsv"
+    r"|[^/]*_bold_(?:[^/]*_)?(?:preproc|brainmask|confounds|MELODICmix)\.(?:nii|nii\.gz|json|tsv))"
+)
 _INHERITED_FILE = rf"(?:[^/]*_)?(?:{'|'.join(SUFFIXES)})\.(?:json|tsv)"
 
 
@@ -63,6 +72,8 @@ class DatasetIndex:
             file
             for file in self.by_participant.get(participant, ())
             if file.folder in (f"sub-{participant}", folder, f"{folder}/func")
+            # A participant's anatomy may lie in another session, or in none.
+            or file.folder.endswith("/anat")
         )
         return self.shared + own
 
@@ -74,6 +85,7 @@ def index_dataset(
     participants: Sequence[str],
     sessions: Collection[str | None],
     database_dir: Path | None,
+    aseg: bool = False,
 ) -> DatasetIndex:
     """List the functional files of some participants.
 
@@ -89,6 +101,8 @@ def index_dataset(
         Labels without ``ses-``; ``None`` for files outside session folders.
     database_dir : Path or None
         Folder of a pybids database of the whole dataset, made where it is absent.
+    aseg : bool, optional
+        Whether FreeSurfer's segmentations of a derivative are listed, those of anat/ too.
 
     Returns
     -------
@@ -105,19 +119,22 @@ def index_dataset(
         If the database cannot be written.
     """
     derivative = name != "raw"
+    aseg = aseg and derivative
     if database_dir is None:
-        paths = _from_layouts(root, participants, sessions, derivative=derivative)
+        paths = _from_layouts(root, participants, sessions, derivative=derivative, aseg=aseg)
     else:
         # The raw dataset's database stands where fMRIPrep puts it.
         folder = database_dir / name if derivative else database_dir
-        paths = _from_database(root, folder, participants, sessions, derivative=derivative)
+        paths = _from_database(
+            root, folder, participants, sessions, derivative=derivative, aseg=aseg
+        )
     absolute = Path(os.path.abspath(root))
     wanted = frozenset(participants)
     shared: list[DatasetFile] = []
     own: dict[str, list[DatasetFile]] = defaultdict(list)
     for path in sorted(paths):
         file = parse_name(root, root / path.relative_to(absolute), dataset=name)
-        if file.suffix not in SUFFIXES:
+        if not _is_read(file, aseg=aseg):
             continue
         if not file.folder:
             shared.append(file)
@@ -131,29 +148,47 @@ def index_dataset(
     )
 
 
+def _is_read(file: DatasetFile, *, aseg: bool) -> bool:
+    if file.suffix == "dseg":
+        return aseg and file.get("desc") == "aseg"
+    return file.suffix in SUFFIXES or file.suffix in DERIVED_SUFFIXES
+
+
 def _from_layouts(
     root: Path,
     participants: Sequence[str],
     sessions: Collection[str | None],
     *,
     derivative: bool,
+    aseg: bool,
 ) -> set[Path]:
     paths: set[Path] = set()
     for start in range(0, len(participants), BATCH):
-        pattern = _outside(participants[start : start + BATCH], sessions)
+        batch = participants[start : start + BATCH]
+        pattern = _outside(batch, sessions, derivative=derivative, aseg=aseg)
         layout = _layout(root, derivative=derivative, ignore=re.compile(pattern))
         paths.update(Path(path) for path in layout.files)
     return paths
 
 
-def _outside(participants: Sequence[str], sessions: Collection[str | None]) -> str:
+def _outside(
+    participants: Sequence[str],
+    sessions: Collection[str | None],
+    *,
+    derivative: bool,
+    aseg: bool,
+) -> str:
     """Return a pattern of the paths, relative to the root, that pybids shall not look at."""
     subjects = "|".join(re.escape(label) for label in participants)
     labels = "|".join(re.escape(label) for label in sessions if label is not None)
     # Each level may hold sidecars for those below it; only func/ holds images.
     session = f"/ses-(?:{labels})" if labels else "/(?!)"
-    level = f"(?:/{_INHERITED_FILE}|/func(?:/{_FUNC_FILE})?)?"
-    subject = f"/sub-(?:{subjects})(?:{session}{level}|{level})"
+    func_file = _DERIVED_FILE if derivative else _FUNC_FILE
+    if aseg:
+        func_file = f"(?:{func_file}|{_ASEG_FILE})"
+    level = f"(?:/{_INHERITED_FILE}|/func(?:/{func_file})?)?"
+    anatomy = f"|(?:/ses-[^/]+)?(?:/anat(?:/{_ASEG_FILE})?)?" if aseg else ""
+    subject = f"/sub-(?:{subjects})(?:{session}{level}|{level}{anatomy})"
     return f"^(?!(?:{subject}|/(?!sub-){_INHERITED_FILE})$)"
 
 
@@ -196,6 +231,7 @@ def _from_database(
     sessions: Collection[str | None],
     *,
     derivative: bool,
+    aseg: bool,
 ) -> set[Path]:
     if not (folder / DATABASE_FILE).exists():
         _make_database(root, folder, derivative=derivative)
@@ -218,7 +254,7 @@ def _from_database(
             folder / DATABASE_FILE,
             listed(f"sub-{label}" for label in unknown),
         )
-        paths |= _from_layouts(root, unknown, sessions, derivative=derivative)
+        paths |= _from_layouts(root, unknown, sessions, derivative=derivative, aseg=aseg)
     return paths
 
 
@@ -248,7 +284,8 @@ def _query(layout: Any, participants: Sequence[str] | None) -> set[Path]:
     from bids.layout import Query
 
     subject = Query.NONE if participants is None else list(participants)
-    files = layout.get(suffix=list(SUFFIXES), subject=subject, return_type="filename")
+    suffixes = sorted({*SUFFIXES, *DERIVED_SUFFIXES, *OLD_SUFFIXES})
+    files = layout.get(suffix=suffixes, subject=subject, return_type="filename")
     return {Path(path) for path in files}
 
 

@@ -38,7 +38,8 @@ class RunInputs:
     timeseries : Path or None
         Region time series in XCP-D's naming, instead of images.
     description : str
-        ``desc`` entity of the BOLD series: ``preproc`` or ``smoothAROMAnonaggr``.
+        ``desc`` entity of the BOLD series in today's terms: ``preproc``,
+        ``smoothAROMAnonaggr``, fMRIPost-AROMA's ``nonaggrDenoised``, ...
     space : str
         ``space`` entity of the BOLD series (empty for time series without one).
     t_r : float or None
@@ -51,6 +52,12 @@ class RunInputs:
     entities : tuple of (str, str)
         Further entities of the file name (``acq``, ``dir``, ...) in BIDS order, kept in
         output names.
+    aseg : Path or None
+        FreeSurfer's segmentation of the participant, where the study asks for it.
+    aroma_mixing, aroma_noise : Path or None
+        MELODIC mixing matrix and table of noise components of ICA-AROMA, both or neither; see
+        :func:`bids_ketamine.dataset.aroma.read_aroma`. Not yet among ``files``, since no step
+        of a run reads them.
     """
 
     task: str
@@ -66,11 +73,17 @@ class RunInputs:
     start_time: float | None
     slice_timing_corrected: bool | None
     entities: tuple[tuple[str, str], ...] = ()
+    aseg: Path | None = None
+    aroma_mixing: Path | None = None
+    aroma_noise: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file of the run, for fingerprints and sources."""
-        candidates = (self.bold, self.mask, self.confounds, self.events, self.timeseries)
+        candidates = (
+            *(self.bold, self.mask, self.confounds, self.events, self.timeseries),
+            self.aseg,
+        )
         return tuple(path for path in candidates if path is not None)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bids_ketamine.dataset.clinical import PARTICIPANTS, ClinicalTable, read_clinical_table
 from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
-from bids_ketamine.errors import InputMissingError, NothingSelectedError
+from bids_ketamine.dataset.spelling import near_text, nearest, nearest_label, shown
+from bids_ketamine.errors import InputDataError, InputMissingError, NothingSelectedError
 from bids_ketamine.study.spec import SessionSpec
 
 
@@ -52,8 +53,9 @@ def select_participants(roots: Iterable[Path], wanted: Sequence[str] | None) -> 
     labels = {strip_prefix(label, "sub") for label in wanted}
     unknown = natural_order(labels - known)
     if unknown:
+        near = near_text(nearest_label(unknown[0], natural_order(known)))
         raise NothingSelectedError(
-            f"There is no participant {_quoted(unknown)}; "
+            f"There is no participant {_quoted(unknown)}{near}; "
             f"participants: {listed(natural_order(known))}.",
             path=places[0],
         )
@@ -109,6 +111,14 @@ class SessionRules:
                 cure="Add the table, or state `label` for the session in the study file.",
             )
         self.clinical = read_clinical_table(bids_dir, PARTICIPANTS)
+        if self.clinical.has_sessions:
+            raise InputDataError(
+                f"The session `{depending[0].name}` depends on the column "
+                f"`{depending[0].column}`, one value a participant; the table has a column "
+                "`session_id`.",
+                path=path,
+                cure="Keep one row for each participant, or state `label` for the session.",
+            )
         for session in depending:
             self.clinical.table.position(
                 session.column or "", purpose=f", which decides the session `{session.name}`"
@@ -122,7 +132,8 @@ class SessionRules:
             return SessionLabel(session.label or session.name)
         row = self.clinical.rows.get((participant, None))
         if row is None:
-            return SessionLabel(None, f"sub-{participant} has no row in participants.tsv")
+            near = self.clinical.near(participant, None)
+            return SessionLabel(None, f"sub-{participant} has no row in participants.tsv{near}")
         table = self.clinical.table
         value = table.text(row, table.position(session.column))
         where = f"of sub-{participant} in participants.tsv"
@@ -130,10 +141,11 @@ class SessionRules:
             return SessionLabel(None, f"`{session.column}` {where} is n/a")
         label = session.labels.get(value)
         if label is None:
+            near = near_text(nearest(value, session.labels))
             return SessionLabel(
                 None,
-                f"`{session.column}` {where} is `{value}`; the study knows "
-                f"{listed(f'`{known}`' for known in session.labels)}",
+                f"`{session.column}` {where} is `{shown(value)}`; the study knows "
+                f"{listed(f'`{known}`' for known in session.labels)}{near}",
             )
         return SessionLabel(label)
 

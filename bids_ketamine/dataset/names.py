@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bids_ketamine.dataset.dialects import modern_name
+
 #: Entities whose value is an index: `run-01` is `run-1`.
 INDEX_ENTITIES = frozenset({"run", "echo", "flip", "inv", "split", "chunk", "res"})
 
@@ -69,14 +71,14 @@ ENTITY_ORDER = (
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A file of a dataset, by the parts of its name.
+    """A file of a dataset, by the parts of its name in today's terms.
 
     Attributes
     ----------
     dataset : str
         Name of the derivative, or ``raw``.
     path : Path
-        The file.
+        The file, under its own name.
     folder : str
         Its folder relative to the dataset's root, with ``/``; empty at the root.
     entities : mapping of str to str
@@ -105,7 +107,7 @@ class DatasetFile:
 
 
 def parse_name(root: Path, path: Path, *, dataset: str) -> DatasetFile:
-    """Take a file name apart.
+    """Take a file name apart; names of old derivatives are translated first.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def parse_name(root: Path, path: Path, *, dataset: str) -> DatasetFile:
     path : Path
         A file in it.
     dataset : str
-        Name of the dataset.
+        Name of the derivative, or ``raw``.
 
     Returns
     -------
@@ -130,7 +132,8 @@ def parse_name(root: Path, path: Path, *, dataset: str) -> DatasetFile:
     >>> dict(file.entities), file.suffix, file.extension, file.depth
     ({'sub': '01', 'task': 'rest', 'run': '02'}, 'bold', '.nii.gz', 2)
     """
-    stem, dot, extension = path.name.partition(".")
+    name = path.name if dataset == "raw" else modern_name(path.name)
+    stem, dot, extension = name.partition(".")
     *pairs, suffix = stem.split("_")
     entities = {}
     for pair in pairs:

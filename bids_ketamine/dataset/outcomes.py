@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +11,16 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.core.group.change import improvement
-from bids_ketamine.dataset.clinical import ClinicalTable, everybody, read_clinical_table
+from bids_ketamine.dataset.clinical import (
+    ClinicalTable,
+    everybody,
+    read_clinical_table,
+    table_path,
+)
 from bids_ketamine.dataset.labels import SessionRules
-from bids_ketamine.dataset.names import listed
+from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
+from bids_ketamine.dataset.spelling import near_text, nearest_label, shown
+from bids_ketamine.dataset.tsv import CellProblems
 from bids_ketamine.errors import InputDataError, UsageError
 from bids_ketamine.study.spec import ChangeSpec, OutcomeSpec, StudySpec
 
@@ -79,8 +86,53 @@ def outcome_scores(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
             reason = "; ".join(dict.fromkeys(reasons)) or None
             name = None if change is None else change.name
             rows.append((f"sub-{participant}", outcome.name, name, first, second, better, reason))
+        reader.problems.tell()
     frame = pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS), dtype=object)
     return frame.astype(dict.fromkeys(("first", "second", "improvement"), np.float64))
+
+
+def unmatched_rows(
+    bids_dir: Path, study: StudySpec, participants: Collection[str]
+) -> tuple[str, ...]:
+    """Say whose rows of outcome and covariate tables belong to no participant.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Outcomes and covariates.
+    participants : collection of str
+        Everybody whom the group level is about, with ``sub-``.
+
+    Returns
+    -------
+    tuple of str
+        One sentence for each table with such rows.
+
+    Raises
+    ------
+    InputDataError
+        If a table is damaged.
+    """
+    labels = [strip_prefix(name, "sub") for name in participants]
+    sentences = []
+    tables = [*(each.table for each in study.outcomes), *(each.table for each in study.covariates)]
+    for name in dict.fromkeys(tables):
+        if not table_path(bids_dir, name).exists():
+            continue
+        clinical = read_clinical_table(bids_dir, name)
+        unknown = natural_order(set(clinical.participants) - set(labels))
+        if unknown:
+            named = (
+                f"sub-{shown(each)}" + near_text(nearest_label(each, labels), prefix="sub-")
+                for each in unknown
+            )
+            sentences.append(
+                f"{clinical.name} has rows of nobody in the study, which are not used: "
+                f"{listed(named, most=5)}."
+            )
+    return tuple(sentences)
 
 
 class _ScoreReader:
@@ -93,6 +145,7 @@ class _ScoreReader:
         self.outcome = outcome
         self.sessions = {session.name: session for session in study.sessions}
         self.rules = rules
+        self.problems = CellProblems(clinical.table)
         wide = bool(outcome.columns or outcome.change_column)
         names: tuple[str | None, ...] = outcome.items or (outcome.column,)
         if wide:
@@ -112,7 +165,12 @@ class _ScoreReader:
 
     def _check_sessions(self, study: StudySpec) -> None:
         clinical = self.clinical
-        clinical.table.position("session_id", purpose=f" (`{self.outcome.name}` has one per row)")
+        clinical.table.position(
+            "session_id",
+            purpose=f" (`{self.outcome.name}` has one per row)",
+            cure="Add it, or name a column for each session (`columns`) or one that holds the "
+            "change (`change_column`).",
+        )
         known = {
             self.rules.label(session, participant).label
             for participant in clinical.participants
@@ -124,6 +182,7 @@ class _ScoreReader:
                 f"No `session_id` is a session of the study (expected {listed(expected)}; the "
                 f"table has {listed(clinical.sessions)}).",
                 path=clinical.table.path,
+                cure="State `label` for the sessions in the study file, or correct the table.",
             )
 
     def score(self, participant: str, session: str) -> tuple[float, list[str]]:
@@ -155,9 +214,10 @@ class _ScoreReader:
         at = f"sub-{participant}" + ("" if label is None else f" ses-{label}")
         row = self.clinical.rows.get((participant, label))
         if row is None:
-            return math.nan, [f"{self.clinical.name} has no row of {at}"]
+            near = self.clinical.near(participant, label)
+            return math.nan, [f"{self.clinical.name} has no row of {at}{near}"]
         table = self.clinical.table
-        values = [table.number(row, table.position(column)) for column in columns]
+        values = [self.problems.number(row, table.position(column)) for column in columns]
         absent = [
             f"`{column}`"
             for column, value in zip(columns, values, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from bids_ketamine.dataset.clinical import (
 from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.names import listed
+from bids_ketamine.dataset.spelling import near_text, nearest, shown
+from bids_ketamine.dataset.tsv import CellProblems
 from bids_ketamine.errors import InputDataError, InputMissingError
 from bids_ketamine.study.spec import CovariateSpec, SessionSpec, StudySpec
 
@@ -77,7 +80,8 @@ def participant_arms(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
         if value is None:
             reason = f"`{column}` is n/a in participants.tsv"
         elif value not in levels:
-            reason = f"`{column}` is `{value}` in participants.tsv, no arm of the study"
+            reason = f"`{column}` is `{shown(value)}` in participants.tsv, no arm of the study"
+            reason += near_text(nearest(value, levels))
         labels.append(f"sub-{participant}")
         arms.append(value if reason is None else None)
         reasons.append(reason)
@@ -85,7 +89,7 @@ def participant_arms(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
         found = sorted({cells[place] for cells in table.rows})
         raise InputDataError(
             f"No value of `{column}` is an arm of the study ({listed(levels)}); "
-            f"values: {listed(found)}.",
+            f"values: {listed(map(shown, found))}{near_text(_near_arm(levels, found))}.",
             path=table.path,
             cure="State `arms: {column: ..., levels: [...]}` in the study file.",
         )
@@ -138,10 +142,12 @@ def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
         place = clinical.table.position(column, purpose=f" ({purpose} needs it)")
         seen.extend(clinical.participants)
         values: dict[str, float | str] = {}
+        problems = CellProblems(clinical.table)
         for participant in clinical.participants:
             row = _baseline_row(clinical, participant, study.sessions[0], rules)
             if row is not None:
-                values[participant] = _covariate_value(clinical, row, place, covariate)
+                values[participant] = _covariate_value(problems, row, place, covariate)
+        problems.tell()
         columns[covariate.name] = values
     people = everybody(bids_dir, seen)
     data = {
@@ -177,19 +183,25 @@ def _baseline_row(
     return clinical.rows.get((participant, rules.label(session, participant).label))
 
 
+def _near_arm(levels: Sequence[str], found: Sequence[str]) -> str | None:
+    """Return the first arm of the study that a value of the table spells otherwise."""
+    return next((level for level in levels if nearest(level, found) is not None), None)
+
+
 def _covariate_value(
-    clinical: ClinicalTable, row: int, place: int, covariate: CovariateSpec
+    problems: CellProblems, row: int, place: int, covariate: CovariateSpec
 ) -> float | str:
-    table = clinical.table
     if covariate.kind == "numeric" or (covariate.kind == "ordered" and not covariate.levels):
-        return table.number(row, place)
-    text = table.text(row, place)
+        return problems.number(row, place)
+    text = problems.table.text(row, place)
     if text is None:
         return math.nan
     if covariate.kind == "categorical":
         return text
     if text not in covariate.levels:
-        raise table.cell_error(
-            row, place, f"`{text}` is none of the levels {listed(covariate.levels)}"
+        near = near_text(nearest(text, covariate.levels))
+        problems.add(
+            row, place, f"`{shown(text)}` is none of the levels {listed(covariate.levels)}{near}"
         )
+        return math.nan
     return float(covariate.levels.index(text))

@@ -95,6 +95,7 @@ def find_sessions(
             participants=natural_order({each.participant for each in present}),
             sessions={each.label for each in present},
             database_dir=database_dir,
+            aseg=any(task.aseg for task in tasks),
         )
         for name, root in ([("raw", bids_dir), *derivatives.items()] if tasks else [])
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bids_ketamine.dataset.aroma import find_aroma
 from bids_ketamine.dataset.companions import (
     Companion,
+    find_aseg,
     find_confounds,
     find_events,
     find_mask,
@@ -96,8 +98,13 @@ def _image_run(
     if timing.reason is not None:
         problems.append(Missing(f"{task.name}: RepetitionTime", timing.reason))
         usable = False
+    aseg = find_aseg(session, bold, filters["aseg"]) if task.aseg else Companion(None)
+    if aseg.reason is not None:
+        # Only the regions that are made of it go missing.
+        problems.append(missing_companion(task.name, "aseg", aseg))
     if not usable:
         return None, problems
+    aroma = find_aroma(session, bold)
     run = RunInputs(
         task=task.label,
         run=bold.get("run"),
@@ -112,6 +119,9 @@ def _image_run(
         start_time=timing.start_time,
         slice_timing_corrected=timing.slice_timing_corrected,
         entities=_kept(bold),
+        aseg=aseg.path,
+        aroma_mixing=aroma.mixing.path if aroma.complete else None,
+        aroma_noise=aroma.noise.path if aroma.complete else None,
     )
     return run, problems
 

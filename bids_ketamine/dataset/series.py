@@ -234,7 +234,8 @@ def _no_bold(
 
 
 def _shown(file: DatasetFile) -> str:
-    parts = [f"{key}-{file.get(key)}" for key in ("space", "res", "desc") if file.get(key)]
+    keys = ("space", "cohort", "res", "desc")
+    parts = [f"{key}-{file.get(key)}" for key in keys if file.get(key)]
     return "_".join(parts) or "a series without space and desc"
 
 

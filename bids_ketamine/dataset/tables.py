@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bids_ketamine.dataset.clinical import PARTICIPANTS, ClinicalTable, read_clinical_table
+from bids_ketamine.dataset.dialects import modern_confounds
+from bids_ketamine.dataset.event_columns import condition_columns
 from bids_ketamine.dataset.names import strip_prefix
-from bids_ketamine.dataset.tsv import Table, read_table, require_content
+from bids_ketamine.dataset.sidecars import read_json
+from bids_ketamine.dataset.tsv import CellProblems, Table, read_table
 from bids_ketamine.errors import InputDataError, InputMissingError
+
+__all__ = [
+    "read_confounds",
+    "read_events",
+    "read_exclusions",
+    "read_json",
+    "read_participants",
+    "read_phenotype",
+    "read_timeseries",
+]
 
 
 def read_events(
     path: Path,
     *,
-    required: Sequence[str] = (),
+    required: Sequence[str] | Mapping[str, str] = (),
     numeric: Sequence[str] = ("response_time",),
 ) -> pd.DataFrame:
     """Read an events table.
@@ -28,9 +39,9 @@ def read_events(
     ----------
     path : Path
         ``*_events.tsv``.
-    required : sequence of str, optional
+    required : sequence of str, or mapping of str to str, optional
         Columns that must be there beside onset and duration, such as the one that names
-        conditions.
+        conditions; a mapping gives the key of the study file that names each of them.
     numeric : sequence of str, optional
         Columns that hold numbers where they are there; BIDS says so of ``response_time``.
 
@@ -45,31 +56,38 @@ def read_events(
     InputMissingError
         If the file is not there.
     InputDataError
-        If a column is missing, a cell is not a number, a duration is negative, or there are no
-        trials.
+        If a column is missing (the error names those that look like conditions), cells are not
+        numbers, durations are negative, or there are no trials.
     """
     table = read_table(path)
-    for column in ("onset", "duration", *required):
+    for column in ("onset", "duration"):
         table.position(column)
+    keys = required if isinstance(required, Mapping) else dict.fromkeys(required, "")
+    for column, key in keys.items():
+        table.position(column, cure=condition_columns(table, key))
     if not table.rows:
         raise InputDataError("The events table has a header and no trials.", path=path)
-    duration = table.position("duration")
-    for row in range(len(table.rows)):
-        if table.number(row, duration) < 0:
-            raise table.cell_error(
-                row, duration, f"the duration {table.rows[row][duration]} is negative"
-            )
-    frame = _frame(table, {"onset", "duration", *numeric})
+    problems = CellProblems(table)
+    frame = _frame(table, {"onset", "duration", *numeric}, problems)
+    for row in np.flatnonzero(frame["duration"] < 0).tolist():
+        cell = table.text(row, table.columns.index("duration"))
+        problems.add(
+            row,
+            table.columns.index("duration"),
+            f"the duration {cell} is negative",
+            cure="A duration that is not known is written n/a.",
+        )
+    problems.tell()
     return frame.sort_values("onset", kind="stable", ignore_index=True)
 
 
 def read_confounds(path: Path, *, n_volumes: int | None = None) -> pd.DataFrame:
-    """Read a confounds table.
+    """Read a confounds table, its columns by the names that fMRIPrep gives them now.
 
     Parameters
     ----------
     path : Path
-        ``*_desc-confounds_timeseries.tsv``.
+        ``*_desc-confounds_timeseries.tsv``, or the table of an older version.
     n_volumes : int or None, optional
         Volumes of the series; rows are compared with it unless ``None``.
 
@@ -83,9 +101,22 @@ def read_confounds(path: Path, *, n_volumes: int | None = None) -> pd.DataFrame:
     InputMissingError
         If the file is not there.
     InputDataError
-        If a cell is not a number, or the rows are not as many as the volumes.
+        If cells are not numbers, the rows are not as many as the volumes, or two columns have
+        one meaning.
     """
-    return _numbers(path, n_volumes=n_volumes)
+    frame = _numbers(path, n_volumes=n_volumes)
+    names = modern_confounds([str(name) for name in frame])
+    meant: dict[str, str] = {}
+    for old in map(str, frame):
+        modern = names.get(old, old)
+        if modern in meant:
+            raise InputDataError(
+                f"The columns `{meant[modern]}` and `{old}` both mean `{modern}`.",
+                path=path,
+                cure="Keep one of them.",
+            )
+        meant[modern] = old
+    return frame.rename(columns=dict(names))
 
 
 def read_timeseries(path: Path) -> pd.DataFrame:
@@ -185,11 +216,13 @@ def read_exclusions(path: Path) -> pd.DataFrame:
         If a column, a participant, or a reason is missing.
     """
     table = read_table(path)
+    problems = CellProblems(table)
     for column in ("participant_id", "reason"):
         place = table.position(column)
         for row in range(len(table.rows)):
             if table.text(row, place) is None:
-                raise table.cell_error(row, place, "the cell is empty")
+                problems.add(row, place, "the cell is empty")
+    problems.tell()
     frame = _frame(table, ())
     for column in ("session_id", "task"):
         if column not in frame:
@@ -198,38 +231,6 @@ def read_exclusions(path: Path) -> pd.DataFrame:
     frame["session_id"] = _prefixed(frame["session_id"], "ses")
     frame["task"] = frame["task"].map(lambda label: strip_prefix(label, "task"), na_action="ignore")
     return frame[["participant_id", "session_id", "task", "reason"]]
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON sidecar.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its keys and values.
-
-    Raises
-    ------
-    InputMissingError
-        If the file, or the content of an annex link, is not there.
-    InputDataError
-        If it is not a JSON object.
-    """
-    require_content(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise InputDataError(f"The file is not valid JSON ({error}).", path=path) from None
-    except OSError as error:
-        raise InputMissingError(f"The file cannot be read: {error.strerror}.", path=path) from None
-    if not isinstance(content, dict):
-        raise InputDataError("The file is not a JSON object.", path=path)
-    return content
 
 
 def _numbers(path: Path, *, n_volumes: int | None) -> pd.DataFrame:
@@ -245,17 +246,24 @@ def _numbers(path: Path, *, n_volumes: int | None) -> pd.DataFrame:
     return _frame(table, table.columns)
 
 
-def _frame(table: Table, numeric: Collection[str]) -> pd.DataFrame:
+def _frame(
+    table: Table, numeric: Collection[str], problems: CellProblems | None = None
+) -> pd.DataFrame:
+    """Make a frame; wrong cells are told, or added to those that the caller tells."""
     columns: dict[str, np.ndarray] = {}
     rows = range(len(table.rows))
+    found = CellProblems(table) if problems is None else problems
     for place, name in enumerate(table.columns):
         if name in numeric:
-            columns[name] = np.array([table.number(row, place) for row in rows], dtype=np.float64)
+            numbers = [found.number(row, place) for row in rows]
+            columns[name] = np.array(numbers, dtype=np.float64)
         else:
             cells: list[str | float] = [
                 np.nan if (text := table.text(row, place)) is None else text for row in rows
             ]
             columns[name] = np.array(cells, dtype=object)
+    if problems is None:
+        found.tell()
     return pd.DataFrame(columns)
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import math
 import re
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bids_ketamine.dataset.content import content_problem
-from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.dataset.decoding import read_text, require_content
+from bids_ketamine.dataset.spelling import nearest, shown
+from bids_ketamine.errors import InputDataError
+
+__all__ = ["CellProblems", "Table", "read_table", "require_content"]
 
 #: Words for a missing value: BIDS has `n/a`; numbers are often written with the others.
 MISSING_TEXT = frozenset({"", "n/a"})
 MISSING_NUMBER = frozenset({"", "n/a", "na", "nan"})
+
+#: Wrong cells named in one error; the others are counted.
+NAMED_CELLS = 5
+
+#: More columns than any table has.
+MOST_COLUMNS = 100_000
+
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+#: Signs around a number, as in `>30`, `23*`, `50%` or `(4)`.
+AROUND_NUMBERS = "<>=~≤≥*†‡%()[]# "
 
 
 @dataclass(frozen=True)
@@ -38,8 +50,17 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
 
-    def position(self, column: str, *, purpose: str = "") -> int:
+    def position(self, column: str, *, purpose: str = "", cure: str | None = None) -> int:
         """Return the position of a column.
+
+        Parameters
+        ----------
+        column : str
+            Its name.
+        purpose : str, optional
+            What needs it, for the error.
+        cure : str or None, optional
+            What to do about it, said after the columns that there are.
 
         Raises
         ------
@@ -49,13 +70,35 @@ class Table:
         try:
             return self.columns.index(column)
         except ValueError:
-            shown = ", ".join(self.columns[:30]) + (", ..." if len(self.columns) > 30 else "")
-            cure = f"Its columns: {shown}."
-            if len(self.columns) == 1 and re.search(r"[,;]", self.columns[0]):
-                cure = "Its cells are not separated by tabs: save it as tab-separated text."
             raise InputDataError(
-                f"There is no column `{column}`{purpose}.", path=self.path, cure=cure
+                f"There is no column `{column}`{purpose}.",
+                path=self.path,
+                cure=self._cure_of_absent(column, cure),
             ) from None
+
+    def _cure_of_absent(self, column: str, cure: str | None) -> str:
+        if self.separator:
+            return self.separator
+        if self.rows and column in self.rows[0]:
+            return f"Line {self.lines[0]} names it: the names must stand on the first line."
+        names = ", ".join(shown(name) for name in self.columns[:30])
+        there = f"Its columns: {names}" + (", ..." if len(self.columns) > 30 else "") + "."
+        meant = nearest(column, self.columns)
+        like = "" if meant is None else f" `{shown(meant)}` is spelt otherwise."
+        return there + like + (f" {cure}" if cure else "")
+
+    @property
+    def separator(self) -> str:
+        """What separates cells instead of tabs, as a sentence; empty where tabs do."""
+        if len(self.columns) > 1:
+            return ""
+        for sign, word in ((";", "semicolons"), (",", "commas"), ("  ", "spaces"), (" ", "spaces")):
+            if sign in self.columns[0]:
+                return (
+                    f"Its cells are not separated by tabs but by {word}, it seems: save it as "
+                    "tab-separated text."
+                )
+        return ""
 
     def text(self, row: int, column: int) -> str | None:
         """Return a cell as text, ``None`` where it is missing."""
@@ -70,27 +113,102 @@ class Table:
         InputDataError
             If the cell is neither a finite number nor missing.
         """
-        cell = self.rows[row][column]
-        if cell.lower() in MISSING_NUMBER:
-            return math.nan
-        try:
-            value = float(cell)
-        except ValueError:
-            value = math.inf
-        # float() also reads `1_000` and `infinity`, which no table means.
-        if not math.isfinite(value) or "_" in cell:
-            raise self.cell_error(row, column, f"`{cell}` is not a number")
+        problems = CellProblems(self)
+        value = problems.number(row, column)
+        problems.tell()
         return value
 
     def cell_error(self, row: int, column: int, problem: str) -> InputDataError:
         """Make the error about one cell, with its line and column."""
-        return InputDataError(
-            f"Line {self.lines[row]}, column `{self.columns[column]}`: {problem}.", path=self.path
-        )
+        problems = CellProblems(self)
+        problems.add(row, column, problem)
+        return problems.error()
+
+
+@dataclass
+class CellProblems:
+    """Wrong cells of a table, gathered to be told at once.
+
+    Attributes
+    ----------
+    table : Table
+        The table.
+    sentences : list of str
+        One for each of the first wrong cells.
+    count : int
+        Wrong cells.
+    cure : str or None
+        What to do about the first of them.
+    """
+
+    table: Table
+    sentences: list[str] = field(default_factory=list)
+    count: int = 0
+    cure: str | None = None
+
+    def number(self, row: int, column: int) -> float:
+        """Return a cell as a number; NaN where it is missing, and where it is wrong."""
+        cell = self.table.rows[row][column]
+        try:
+            value = float(cell)
+        except ValueError:
+            if cell.lower() in MISSING_NUMBER:
+                return math.nan
+            value = math.inf
+        # float() also reads `1_000` and `infinity`, which no table means.
+        if math.isinf(value) or "_" in cell:
+            self.add(row, column, f"`{shown(cell)}` is not a number", cure=self._cure(cell))
+            return math.nan
+        return value
+
+    def add(self, row: int, column: int, problem: str, *, cure: str | None = None) -> None:
+        """Record what is wrong with a cell."""
+        self.count += 1
+        if self.count > NAMED_CELLS:
+            return
+        name = shown(self.table.columns[column])
+        self.sentences.append(f"Line {self.table.lines[row]}, column `{name}`: {problem}")
+        self.cure = self.cure or cure
+
+    def tell(self) -> None:
+        """Raise one error about all of them.
+
+        Raises
+        ------
+        InputDataError
+            If there are any.
+        """
+        if self.count:
+            raise self.error()
+
+    def error(self) -> InputDataError:
+        """Make the error about all of them."""
+        if self.table.separator:
+            return InputDataError(
+                "There is one column, and its cells are no numbers.",
+                path=self.table.path,
+                cure=self.table.separator,
+            )
+        first, *others = self.sentences
+        more = self.count - len(self.sentences)
+        told = "; ".join([first, *(each[0].lower() + each[1:] for each in others)])
+        told += f"; and {more} more" if more else ""
+        return InputDataError(f"{told}.", path=self.table.path, cure=self.cure)
+
+    def _cure(self, cell: str) -> str:
+        if DECIMAL_COMMA.fullmatch(cell):
+            return f"Decimals are written with a point: {cell.replace(',', '.')}."
+        if re.fullmatch(r"[-+]?\d+(\.\d+)?", cell.strip(AROUND_NUMBERS)):
+            return "Write the number alone, without signs or units, or n/a."
+        return "A missing value is written n/a."
 
 
 def read_table(path: Path) -> Table:
-    r"""Read a tab-separated table; a byte order mark and any line ends are tolerated.
+    r"""Read a tab-separated table.
+
+    A byte order mark, UTF-16 with such a mark, any line ends, blank lines, tabs at the ends of
+    lines and cells in quotation marks are taken as they are meant. Text is brought to Unicode's
+    composed form (NFC).
 
     Parameters
     ----------
@@ -107,71 +225,84 @@ def read_table(path: Path) -> Table:
     InputMissingError
         If the file, or the content of an annex link, is not there.
     InputDataError
-        If the file is empty, is not text, or its rows do not fit its header.
+        If the file is empty or too large, is not text, or its rows do not fit its header.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "events.tsv"
-    ...     _ = path.write_bytes(b"onset\tduration\r\n0.5\tn/a\r\n")
+    ...     _ = path.write_bytes(b'"onset"\tduration\r\n0.5\tn/a\r\n')
     ...     table = read_table(path)
     >>> table.columns, table.rows, table.text(0, 1)
     (('onset', 'duration'), (('0.5', 'n/a'),), None)
     """
-    lines = re.split(r"\r\n|\n|\r", _decoded(path))
-    header = [name.strip() for name in lines[0].split("\t")]
-    columns = tuple(name or f"column {place}" for place, name in enumerate(header, start=1))
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise InputDataError(f"The header names a column twice: {', '.join(twice)}.", path=path)
+    lines = io.StringIO(read_text(path), newline=None)
+    columns = _header(next(lines), path)
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
-        cells = [cell.strip() for cell in line.split("\t")]
+        extra = line.count("\t") + 1 - len(columns)
+        cells = _cells(line) if extra < MOST_COLUMNS else []
         while len(cells) > len(columns) and not cells[-1]:
             cells.pop()
         if len(cells) != len(columns):
-            raise InputDataError(
-                f"Line {number} has {len(cells)} cells where the header has {len(columns)}.",
-                path=path,
-                cure="Cells are separated by tabs; a missing value is written n/a.",
-            )
+            raise _width_error(path, columns, number, line, len(cells))
         rows.append(tuple(cells))
         numbers.append(number)
     return Table(path=path, columns=columns, rows=tuple(rows), lines=tuple(numbers))
 
 
-def require_content(path: Path) -> None:
-    """Refuse a file that is not there or has no content.
-
-    Raises
-    ------
-    InputMissingError
-        If the file, or the content of an annex link, is not there.
-    InputDataError
-        If it is empty.
-    """
-    problem = content_problem(path)
-    if problem is not None:
-        empty = path.is_file() and path.stat().st_size == 0
-        raise (InputDataError if empty else InputMissingError)(f"{problem}.", path=path)
-
-
-def _decoded(path: Path) -> str:
-    require_content(path)
-    try:
-        data = path.read_bytes()
-        if path.name.endswith(".gz"):
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputDataError("The file is cut off or is not gzip.", path=path) from None
-    except UnicodeDecodeError as error:
+def _header(line: str, path: Path) -> tuple[str, ...]:
+    if line.count("\t") >= MOST_COLUMNS:
         raise InputDataError(
-            f"The file is not UTF-8 text (byte {error.start}).", path=path, cure="Save it as UTF-8."
-        ) from None
-    except OSError as error:
-        raise InputMissingError(f"The file cannot be read: {error.strerror}.", path=path) from None
+            f"The header has more than {MOST_COLUMNS} cells, more than any table.", path=path
+        )
+    names = _cells(line)
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    if not any(names):
+        raise InputDataError(
+            "Line 1 is empty: it must name the columns.",
+            path=path,
+            cure="Take out what stands above the header.",
+        )
+    columns = tuple(name or f"column {place}" for place, name in enumerate(names, start=1))
+    if len(set(columns)) < len(columns):
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        named = ", ".join(shown(name) for name in twice[:NAMED_CELLS])
+        raise InputDataError(f"The header names a column twice: {named}.", path=path)
+    return columns
+
+
+def _cells(line: str) -> list[str]:
+    cells = [cell.strip() for cell in line.split("\t")]
+    if '"' not in line:
+        return cells
+    return [_unquoted(cell) for cell in cells]
+
+
+def _unquoted(cell: str) -> str:
+    """Take off a pair of quotation marks around a cell, as R and spreadsheets write them."""
+    inner = cell[1:-1]
+    if len(cell) < 2 or cell[0] != '"' or cell[-1] != '"' or '"' in inner.replace('""', ""):
+        return cell
+    return inner.replace('""', '"').strip()
+
+
+def _width_error(
+    path: Path, columns: tuple[str, ...], number: int, line: str, found: int
+) -> InputDataError:
+    cure = "Cells are separated by tabs; a missing value is written n/a."
+    if line.count('"') % 2:
+        cure = "A quotation mark is not closed on the line: cells cannot hold tabs or line ends."
+    elif len(columns) == 1 and found > 1:
+        cure = "The first line must name every column."
+    elif found == len(columns) + 1:
+        cure = "Names of rows, as R writes them, need a name in the header or must be left out."
+    cells = "1 cell" if found == 1 else f"{found} cells"
+    return InputDataError(
+        f"Line {number} has {cells} where the header has {len(columns)}.", path=path, cure=cure
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.names import listed, strip_prefix
 from bids_ketamine.errors import NothingSelectedError
 from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
@@ -26,6 +27,8 @@ class WantedTask:
         Nuisance models that the runs enter.
     timeseries : bool
         Whether region time series are used instead of images.
+    aseg : bool
+        Whether a region is made of the participant's own FreeSurfer segmentation.
     """
 
     name: str
@@ -33,6 +36,7 @@ class WantedTask:
     events: bool
     confounds: tuple[ConfoundsSpec, ...]
     timeseries: bool = False
+    aseg: bool = False
 
 
 def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[WantedTask, ...]:
@@ -52,6 +56,7 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
     """
     wanted: dict[str, WantedTask] = {}
     names: dict[str, str] = {}
+    aseg = study.regions is not None and study.regions.wants_aseg
     for task in study.tasks:
         names[task.name] = names[task.label] = task.label
         wanted.setdefault(
@@ -61,18 +66,21 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
                 label=task.label,
                 events=True,
                 confounds=(study.glm.confounds,),
+                aseg=aseg,
             ),
         )
     if study.rest is not None:
         label = study.rest.task
         names["rest"] = names[label] = label
         shared = wanted.get(label)
+        timeseries = shared is None and study.inputs.timeseries_atlas is not None
         wanted[label] = WantedTask(
             name=label if shared is None else shared.name,
             label=label,
             events=shared is not None,
             confounds=(() if shared is None else shared.confounds) + (study.rest.confounds,),
-            timeseries=shared is None and study.inputs.timeseries_atlas is not None,
+            timeseries=timeseries,
+            aseg=aseg and not timeseries,
         )
     if task_labels is None:
         return tuple(wanted.values())
@@ -101,7 +109,7 @@ def needs_confounds(task: WantedTask, *, description: str) -> bool:
 
 
 def _reads_columns(spec: ConfoundsSpec, description: str) -> bool:
-    motion = spec.motion if "AROMA" in description else spec.motion_without_aroma
+    motion = spec.motion if is_aroma_denoised(description) else spec.motion_without_aroma
     outliers = spec.outliers is not None and (
         spec.outliers.framewise_displacement is not None or spec.outliers.std_dvars is not None
     )

@@ -15,11 +15,12 @@ from bids_ketamine.demo.files import write_image, write_json, write_table
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import Participant
 from bids_ketamine.demo.regions import (
-    RADIUS,
+    MARGIN,
     REGIONS,
     TAPER,
     VISUAL_CORTEX,
     FloatArray,
+    circuit_pieces,
     region_weights,
 )
 from bids_ketamine.demo.simulate import SimulatedRun, simulate_run
@@ -55,10 +56,12 @@ class SessionWriter:
         self.seed = seed
         self.model = model
         self.brain = load_brain(resolution)
-        self.regions = {**REGIONS, **VISUAL_CORTEX}
         self.weights = (
             region_weights(
-                coordinates=self.brain.coordinates, regions=self.regions, radius=RADIUS, taper=TAPER
+                coordinates=self.brain.coordinates,
+                regions=circuit_pieces(),
+                margin=MARGIN,
+                taper=TAPER,
             )
             * self.brain.mask
         )
@@ -180,7 +183,7 @@ def region_signals(
     ndarray of shape (n_volumes, n_regions + 1)
         Percent signal change.
     """
-    names = (*REGIONS, *VISUAL_CORTEX)
+    names = (*REGIONS, VISUAL_CORTEX)
     common = dict.fromkeys(REGIONS, model.common_response.value)
     common |= dict.fromkeys(VISUAL_CORTEX, model.visual_response.value)
     signals = activation(

@@ -8,7 +8,7 @@ from bids_ketamine._version import __version__
 from bids_ketamine.demo.coupling import BASELINE_COUPLING, CHANGED_PAIR
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import ARMS, SESSIONS, Participant
-from bids_ketamine.demo.regions import RADIUS, REGIONS, TAPER
+from bids_ketamine.demo.regions import ATLAS, MARGIN, REGIONS, TAPER
 from bids_ketamine.demo.tasks import Task
 
 #: Decimals of planted values: far finer than anything that could be estimated.
@@ -106,11 +106,7 @@ def trial_truth(
         "effect": effect,
         "resolution": resolution,
         "n_participants": len(participants),
-        "regions": {
-            name: {"centres": [list(centre) for centre in centres], "radius": RADIUS}
-            for name, centres in REGIONS.items()
-        },
-        "taper": TAPER,
+        "regions": {"atlas": ATLAS, "names": list(REGIONS), "margin": MARGIN, "taper": TAPER},
         "activation": planted_activation(tasks, effect, model),
         "coupling": {
             "pair": list(CHANGED_PAIR),

@@ -18,9 +18,9 @@ from bids_ketamine.core.nuisance import Nuisance, no_nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_confounds, read_timeseries
 from bids_ketamine.errors import InputDataError
-from bids_ketamine.images import Region, locate_regions
 from bids_ketamine.interfaces.runs import (
     mean_in,
+    own_segmentation,
     read_image,
     read_nuisance,
     region_series,
@@ -33,6 +33,8 @@ from bids_ketamine.outputs.measures import PAIR
 from bids_ketamine.outputs.patterns import output_name, run_stem, task_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_table
+from bids_ketamine.regions.locate import Region, locate_regions
+from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
 
 
@@ -41,6 +43,7 @@ class RestingConnectivityInputSpec(StepInputSpec):
 
     rest = traits.Any(mandatory=True, desc="RestSpec")
     regions = traits.Any(mandatory=True, desc="RegionsSpec")
+    region_sources = traits.Any(mandatory=True, desc="RegionSource of each region")
     inputs = traits.Any(mandatory=True, desc="InputsSpec")
 
 
@@ -53,7 +56,8 @@ class RestingConnectivity(Step):
         """Clean every run, join runs, correlate, and write series, matrix and measures."""
         session: SessionInputs = self.inputs.session
         settings = _Settings(
-            self.inputs.rest, self.inputs.regions, self.inputs.inputs, self.inputs.sources
+            *(self.inputs.rest, self.inputs.regions, self.inputs.region_sources),
+            *(self.inputs.inputs, self.inputs.sources),
         )
         rest = settings.rest
         runs = session.runs_of(rest.task)
@@ -88,6 +92,7 @@ class _Settings(NamedTuple):
 
     rest: RestSpec
     regions: RegionsSpec
+    region_sources: tuple[RegionSource, ...]
     inputs: InputsSpec
     datasets: Mapping[str, str]
 
@@ -112,6 +117,7 @@ def _clean_run(
     rest = settings.rest
     notes: list[str] = []
     fwhm: float | None = None
+    origins: dict[str, str] = {}
     if run.timeseries is not None:
         names, raw = _columns(run, settings.regions)
         quality = RegionQuality.unknown(len(names))
@@ -127,13 +133,20 @@ def _clean_run(
         raw = np.where(finite, raw, 0.0)
     else:
         image, fwhm = read_image(run, settings.inputs)
-        regions = locate_regions(settings.regions.definitions, image.grid)
+        notes += image.notes
+        located = locate_regions(
+            settings.region_sources,
+            image.grid,
+            own_segmentation=own_segmentation(session.runs_of(rest.task)),
+        )
+        regions = located.regions
         names = [region.name for region in regions]
         raw = region_series(image, image.series, regions)
         quality = _quality(regions, image.usable, image.tsnr)
         nuisance = read_nuisance(run, rest.confounds, len(raw))
         band = rest.band_pass
-        notes += [region.note for region in regions if region.note]
+        notes += located.notes
+        origins = {region.name: f"{region.origin}, cleaned" for region in regions}
         finite = np.isfinite(raw).all(axis=0)
         raw = np.where(finite, raw, 0.0)
         # Percent of each region's mean: the unit does not touch correlations.
@@ -154,7 +167,8 @@ def _clean_run(
         folder / output_name("timeseries", run=stem, space=run.space, atlas=settings.atlas),
         pd.DataFrame(series, columns=names),
         columns={
-            name: {"Description": "Mean over the region, cleaned", "Units": unit} for name in names
+            name: {"Description": f"Mean over {origins.get(name, 'the region')}", "Units": unit}
+            for name in names
         },
         extra={"RepetitionTime": run.t_r, "Sources": sources},
     )

@@ -13,11 +13,13 @@ import pandas as pd
 from bids_ketamine._version import __version__
 from bids_ketamine.core.glm.regression import ContrastEstimate, combine_runs
 from bids_ketamine.dataset.inputs import RunInputs
-from bids_ketamine.images import Grid, Region, save_map
+from bids_ketamine.images.files import save_map
+from bids_ketamine.images.grid import Grid
 from bids_ketamine.interfaces.runs import mean_in, runs_summary
 from bids_ketamine.outputs.patterns import output_name, task_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_json
+from bids_ketamine.regions.locate import Region
 from bids_ketamine.study.spec import ContrastSpec
 
 STATISTICS = ("effect", "variance", "t", "z")

@@ -14,9 +14,11 @@ from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_events
 from bids_ketamine.errors import BidsKetamineError, InputDataError
-from bids_ketamine.images import Grid, Region, RunImage, locate_regions
+from bids_ketamine.images.grid import Grid
+from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.contrasts import UNIT, FittedRun, combine, contrast_rows, write_maps
 from bids_ketamine.interfaces.runs import (
+    own_segmentation,
     read_image,
     read_nuisance,
     reference_time,
@@ -28,6 +30,8 @@ from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.outputs.patterns import output_name, run_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_table
+from bids_ketamine.regions.locate import LocatedRegions, Region, locate_regions
+from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import GlmSpec, InputsSpec, RegionsSpec, TaskSpec
 
 
@@ -37,6 +41,7 @@ class TaskModelInputSpec(StepInputSpec):
     task = traits.Any(mandatory=True, desc="TaskSpec")
     glm = traits.Any(mandatory=True, desc="GlmSpec")
     regions = traits.Any(mandatory=True, desc="RegionsSpec")
+    region_sources = traits.Any(mandatory=True, desc="RegionSource of each region")
     inputs = traits.Any(mandatory=True, desc="InputsSpec")
 
 
@@ -46,6 +51,7 @@ class _Settings(NamedTuple):
     task: TaskSpec
     glm: GlmSpec
     regions: RegionsSpec
+    region_sources: tuple[RegionSource, ...]
     inputs: InputsSpec
     datasets: Mapping[str, str]
 
@@ -59,17 +65,20 @@ class TaskModel(Step):
         """Fit every run and write designs, maps, region series and measures."""
         session: SessionInputs = self.inputs.session
         settings = _Settings(
-            *(self.inputs.task, self.inputs.glm, self.inputs.regions),
+            *(self.inputs.task, self.inputs.glm, self.inputs.regions, self.inputs.region_sources),
             *(self.inputs.inputs, self.inputs.sources),
         )
         fitted: list[FittedRun] = []
-        regions: tuple[Region, ...] = ()
+        regions = LocatedRegions((), ())
         grid: Grid | None = None
-        for run in session.runs_of(settings.task.label):  # one run is in memory at a time
+        runs = session.runs_of(settings.task.label)
+        for run in runs:  # one run is in memory at a time
             image, fwhm = read_image(run, settings.inputs)
             if grid is None:
                 grid = image.grid
-                regions = locate_regions(settings.regions.definitions, grid)
+                regions = locate_regions(
+                    settings.region_sources, grid, own_segmentation=own_segmentation(runs)
+                )
             elif not grid.same_as(image.grid):
                 raise InputDataError("The runs of the task are on different grids.", path=run.bold)
             fitted.append(_fit_run(folder, session.prefix, run, image, fwhm, regions, settings))
@@ -79,7 +88,7 @@ class TaskModel(Step):
         write_maps(folder, session.prefix, contrasts, noise_model=settings.glm.noise_model)
         rows = contrast_rows(
             contrasts,
-            regions,
+            regions.regions,
             task=settings.task.name,
             method=f"nilearn GLM, {settings.glm.noise_model}",
             minimum_coverage=settings.regions.minimum_coverage,
@@ -94,20 +103,20 @@ def _fit_run(
     run: RunInputs,
     image: RunImage,
     fwhm: float | None,
-    regions: tuple[Region, ...],
+    located: LocatedRegions,
     settings: _Settings,
 ) -> FittedRun:
     """Fit a run and write what belongs to it alone."""
     nuisance = read_nuisance(run, settings.glm.confounds, len(image.series))
     time, origin = reference_time(run)
     fit = _fit(run, image, nuisance, time, settings)
-    _write_run(folder, prefix, run, image, fit, regions, time, settings)
+    _write_run(folder, prefix, run, image, fit, located.regions, time, settings)
     stem = run_stem(prefix, run.task, run.entities, run.run)
     sources = bids_uris(run.files, settings.datasets)
     write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)
-    notes = [*fit.events.dropped, *fit.design.dropped]
+    notes = [*image.notes, *fit.events.dropped, *fit.design.dropped]
     notes += [f"not in contrast `{name}`: {reason}" for name, reason in fit.not_estimable.items()]
-    notes += [region.note for region in regions if region.note]
+    notes += located.notes
     facts = run_facts(
         run,
         nuisance,
@@ -142,9 +151,10 @@ def _fit(
     task, glm = settings.task, settings.glm
     if run.events is None or run.t_r is None:
         raise ValueError("a task run without events or repetition time")
-    required, numeric = [task.trial_type_column], []
+    # Each column by the key of the study that names it, for the error of a missing one.
+    required, numeric = {task.trial_type_column: f"tasks.{task.name}.trial_type_column"}, []
     if task.error_trials is not None:
-        required.append(task.error_trials.column)
+        required[task.error_trials.column] = f"tasks.{task.name}.error_trials.column"
         numeric.append(task.error_trials.response_time_column)
     events = read_events(run.events, required=required, numeric=numeric)
     try:
@@ -164,7 +174,7 @@ def _fit(
             minimum_residual_df=glm.minimum_residual_df,
         )
     except BidsKetamineError as error:
-        error.path = error.path or run.bold
+        error.path = error.path or run.events
         raise
 
 
@@ -205,7 +215,7 @@ def _write_run(
                 columns=[region.name for region in regions],
             ),
             columns={
-                region.name: {"Description": "Mean over the region", "Units": UNIT}
+                region.name: {"Description": f"Mean over {region.origin}", "Units": UNIT}
                 for region in regions
             },
             extra=shared,

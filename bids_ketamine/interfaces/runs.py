@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,20 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.core.nuisance import Nuisance, no_nuisance, select_nuisance
+from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.dataset.tables import read_confounds, read_json
 from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.images import Region, RunImage, read_run
+from bids_ketamine.images.series import RunImage, read_run
 from bids_ketamine.outputs.tables import write_table
+from bids_ketamine.regions.locate import Region
 from bids_ketamine.study.spec import ConfoundsSpec, InputsSpec
 
 #: Series that fMRIPrep has denoised with ICA-AROMA and smoothed.
 AROMA_DESCRIPTION = "smoothAROMAnonaggr"
+
+#: Share of the repetition time by which header and sidecar may differ: rounding to milliseconds.
+T_R_TOLERANCE = 1e-3
 
 QUALITY_COLUMNS = {
     "framewise_displacement": {"Description": "Framewise displacement (Power)", "Units": "mm"},
@@ -29,11 +35,57 @@ QUALITY_COLUMNS = {
 
 
 def read_image(run: RunInputs, inputs: InputsSpec) -> tuple[RunImage, float | None]:
-    """Read a run's series, smoothed once; return the FWHM applied here (mm) or None."""
+    """Read a run's series, smoothed once; return the FWHM applied here (mm) or None.
+
+    The image's notes tell what is odd about it, and a repetition time of its header that is not
+    the sidecar's.
+    """
     fwhm = None if run.description == AROMA_DESCRIPTION else inputs.smoothing_fwhm
     if run.bold is None or run.mask is None:
         raise ValueError("a run without images")
-    return read_run(run.bold, run.mask, smoothing_fwhm=fwhm or None), fwhm or None
+    # fMRIPrep has written AROMA series on another grid than the mask of their space.
+    image = read_run(
+        run.bold,
+        run.mask,
+        smoothing_fwhm=fwhm or None,
+        resample_mask=run.description == AROMA_DESCRIPTION,
+    )
+    notes = (*image.notes, *t_r_notes(image.header_t_r, run.t_r))
+    return replace(image, notes=notes), fwhm or None
+
+
+def t_r_notes(header_t_r: float | None, t_r: float | None) -> tuple[str, ...]:
+    """Tell of a repetition time in an image's header that is not the sidecar's.
+
+    Parameters
+    ----------
+    header_t_r : float or None
+        Of the image's header, s; ``None`` for none.
+    t_r : float or None
+        Of the sidecar, s; ``None`` for none.
+
+    Returns
+    -------
+    tuple of str
+        A sentence, or nothing where the two agree or one is not known.
+
+    Examples
+    --------
+    >>> t_r_notes(2.5, 2.0)
+    ("the image's header says a repetition time of 2.5 s, the sidecar 2 s, which is used",)
+    >>> t_r_notes(2.0000001, 2.0), t_r_notes(None, 2.0)
+    ((), ())
+    """
+    if header_t_r is None or t_r is None:
+        return ()
+    # Milliseconds without a unit in the header are common.
+    meant = (header_t_r, header_t_r / 1000)
+    if any(abs(each - t_r) <= T_R_TOLERANCE * t_r for each in meant):
+        return ()
+    return (
+        f"the image's header says a repetition time of {header_t_r:g} s, the sidecar {t_r:g} s, "
+        "which is used",
+    )
 
 
 def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance:
@@ -44,7 +96,7 @@ def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance
     sidecar = run.confounds.with_suffix(".json")
     described = read_json(sidecar) if sidecar.is_file() else {}
     metadata = {key: each for key, each in described.items() if isinstance(each, dict)}
-    aroma = run.description == AROMA_DESCRIPTION
+    aroma = is_aroma_denoised(run.description)
     try:
         return select_nuisance(
             table,
@@ -61,6 +113,11 @@ def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance
         error.path = run.confounds
         error.cure = error.cure or "Name the columns it has under `confounds` in the study file."
         raise
+
+
+def own_segmentation(runs: Sequence[RunInputs]) -> Path | None:
+    """Return the participant's segmentation in the space of some runs; None if none has it."""
+    return next((run.aseg for run in runs if run.aseg is not None), None)
 
 
 def _larger(first: str, second: str) -> str:
@@ -156,15 +213,17 @@ def region_series(image: RunImage, series: np.ndarray, regions: tuple[Region, ..
         float64; NaN for a region without usable voxels.
     """
     means = np.full((len(series), len(regions)), np.nan)
+    usable = image.usable.reshape(-1)
+    column_of = np.cumsum(usable) - 1  # column of each usable voxel in the series
     for column, region in enumerate(regions):
-        chosen = region.voxels[image.usable]
-        if chosen.any():
+        chosen = column_of[region.voxels[usable[region.voxels]]]
+        if chosen.size:
             means[:, column] = series[:, chosen].mean(axis=1, dtype=np.float64)
     return means
 
 
 def mean_in(volume: np.ndarray, region: Region) -> float:
     """Average a map over a region's voxels that have a value; NaN if there are none."""
-    values = volume[region.voxels]
+    values = volume.reshape(-1)[region.voxels]
     values = values[np.isfinite(values)]
     return float(values.mean(dtype=np.float64)) if values.size else float("nan")

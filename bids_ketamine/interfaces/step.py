@@ -17,6 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from bids_ketamine.errors import BidsKetamineError
 
+OUT_OF_MEMORY = (
+    "The step needs more memory than there is. Give more, or fewer processes with --nprocs."
+)
+
 
 class StepInputSpec(BaseInterfaceInputSpec):
     """Inputs of every step."""
@@ -62,8 +66,11 @@ class Step(BaseInterface):
             return
         if isinstance(error, BidsKetamineError):
             message, exit_code = str(error), error.exit_code
+        elif isinstance(error, MemoryError):
+            message, exit_code = OUT_OF_MEMORY, 1
         else:
-            message, exit_code = f"{type(error).__name__}: {error}", 1
+            first_line = (str(error).strip().splitlines() or [""])[0]
+            message, exit_code = f"{type(error).__name__}: {first_line}", 1
         path = Path(self.inputs.error_file)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"Message": message, "ExitCode": exit_code}), encoding="utf-8")

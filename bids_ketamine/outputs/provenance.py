@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from bids_ketamine.study.label_tables import tables_beside
 from bids_ketamine.study.spec import RegionsSpec, StudySpec
 
 #: Sections that change what the participant level computes.
@@ -51,9 +52,12 @@ def study_hash(spec: StudySpec) -> str:
 
 def _regions_by_content(regions: RegionsSpec) -> Mapping[str, object]:
     plain = asdict(regions)
-    for region in plain["definitions"]:
-        for key in ("mask", "dseg"):
-            if region[key] is not None and Path(region[key]).is_file():
+    for region in [*plain["definitions"], *plain["whole_atlases"]]:
+        if region.get("dseg") and not region["label_table"]:
+            tables = (path for path in tables_beside(Path(region["dseg"])) if path.is_file())
+            region["label_table"] = next((str(path) for path in tables), None)
+        for key in ("mask", "dseg", "label_table"):
+            if region.get(key) is not None and Path(region[key]).is_file():
                 region[key] = file_fingerprint(Path(region[key]))
     return plain
 

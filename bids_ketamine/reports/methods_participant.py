@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bids_ketamine.reports.methods_confounds import confound_words
+from bids_ketamine.reports.methods_regions import region_sentences
 from bids_ketamine.reports.words import counted, listed, number, percent, spread
-from bids_ketamine.study.spec import RegionSpec, RegionsSpec, RestSpec, StudySpec, TaskSpec
+from bids_ketamine.study.spec import RestSpec, StudySpec, TaskSpec
 
 Section = tuple[str, tuple[str, ...]]
 Facts = Sequence[Mapping[str, Any]]
@@ -18,8 +19,6 @@ HRF_WORDS = {
     "glover": "Glover's haemodynamic response",
     "glover + derivative": "Glover's haemodynamic response and its temporal derivative",
 }
-#: More regions than this are counted, not told one by one.
-MOST_REGIONS_TOLD = 20
 
 
 def participant_paragraphs(
@@ -41,7 +40,7 @@ def participant_paragraphs(
         ("Data", (_data(spec, runs, versions), *_routes(spec, runs, cited))),
     ]
     if spec.regions is not None:
-        sections.append(("Regions", (_regions(spec.regions),)))
+        sections.append(("Regions", region_sentences(spec.regions, cited)))
     tasks = [task for task in spec.tasks if not runs or runs_of(runs, task.name, task.label)]
     if tasks:
         cited.add("nilearn")
@@ -155,29 +154,6 @@ def _smoothing(width: float | None) -> str:
     if not width:
         return "unsmoothed"
     return f"smoothed with a Gaussian kernel of {number(width)} mm full width at half maximum"
-
-
-def _regions(regions: RegionsSpec) -> str:
-    definitions = regions.definitions
-    if regions.all_columns or len(definitions) > MOST_REGIONS_TOLD:
-        n = "Every column of the region time series" if regions.all_columns else (
-            f"{len(definitions)} regions of the set {regions.atlas}"
-        )  # fmt: skip
-        return f"{n} entered as a region of its own."
-    told = "; ".join(f"{region.name} ({_region(region)})" for region in definitions)
-    return f"Regions (set {regions.atlas}): {told}."
-
-
-def _region(region: RegionSpec) -> str:
-    if region.spheres:
-        centres = listed([", ".join(number(each) for each in centre) for centre in region.spheres])
-        word = "sphere" if len(region.spheres) == 1 else "spheres"
-        return f"{word} of {number(region.radius)} mm radius at {centres} mm"
-    if region.mask:
-        return f"mask {region.mask.rsplit('/', 1)[-1]}"
-    if region.dseg:
-        return f"labels {listed([str(n) for n in region.labels])} of {region.dseg.rsplit('/')[-1]}"
-    return f"mean of the series {listed(list(region.columns))}"
 
 
 def _glm(

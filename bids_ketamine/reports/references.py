@@ -30,6 +30,15 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2011.10.018",
     "pybids": "Yarkoni T et al. (2019). PyBIDS: Python tools for BIDS datasets. Journal of Open "
     "Source Software 4(40):1294. doi:10.21105/joss.01294",
+    "schaefer": "Schaefer A et al. (2018). Local-global parcellation of the human cerebral cortex "
+    "from intrinsic functional connectivity MRI. Cerebral Cortex 28:3095-3114. "
+    "doi:10.1093/cercor/bhx179",
+    "seitzman": "Seitzman BA et al. (2020). A set of functionally-defined brain regions with "
+    "improved representation of the subcortex and cerebellum. NeuroImage 206:116290. "
+    "doi:10.1016/j.neuroimage.2019.116290",
+    "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
+    "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
+    "doi:10.1038/s41593-020-00711-6",
     "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
     "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
 }

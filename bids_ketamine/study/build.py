@@ -6,6 +6,7 @@ import difflib
 import re
 import types
 import typing
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
@@ -155,8 +156,14 @@ class Builder:
                 where, f"{name} becomes part of file names: letters and digits only, not `{value}`"
             )
         if settings["path"]:
-            return str((self.folder / value).resolve())
+            return str(_as_on_disk(self.folder / value).resolve())
         return value
+
+
+def _as_on_disk(path: Path) -> Path:
+    """Return a path in the spelling of Unicode that the file system has."""
+    decomposed = Path(unicodedata.normalize("NFD", str(path)))
+    return decomposed if not path.exists() and decomposed.exists() else path
 
 
 def _dotted(where: KeyPath) -> str:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bids_ketamine.study.document import KeyPath
-from bids_ketamine.study.spec import RegionSpec, StudySpec, TaskSpec
+from bids_ketamine.study.spec import (
+    OWN_SEGMENTATION,
+    RegionSpec,
+    StudySpec,
+    TaskSpec,
+    WholeAtlasSpec,
+)
 
 #: What a region may be made of, one of them.
-REGION_SOURCES = ("spheres", "mask", "dseg", "columns")
+REGION_SOURCES = ("atlas", "dseg", "mask", "spheres", "columns")
+
+#: What is said of a source, and goes with it.
+SOURCE_DETAILS = ("labels", "label_table", "space")
 
 #: Columns that every design has or may have.
 RESERVED = ("constant", "error_trials")
@@ -70,32 +79,60 @@ def _check_sessions(spec: StudySpec, problem: Problem) -> None:
 
 
 def _check_regions(spec: StudySpec, problem: Problem) -> None:
-    if spec.regions is None:
+    regions = spec.regions
+    if regions is None:
         return
-    if not spec.regions.definitions and not spec.regions.all_columns:
+    if not regions.definitions and not regions.whole_atlases and not regions.all_columns:
         problem(("regions",), "regions has no definitions")
-    if spec.regions.all_columns and spec.inputs.timeseries_atlas is None:
+    if regions.all_columns and spec.inputs.timeseries_atlas is None:
         problem(
             ("regions", "all_columns"),
             "regions.all_columns needs region time series: set inputs.timeseries_atlas",
         )
-    for region in spec.regions.definitions:
+    for region in regions.definitions:
         where = ("regions", "definitions", region.name)
-        if "~" in region.name:
-            problem(where, f"region `{region.name}`: `~` joins the two regions of a pair")
+        _check_region_name(region.name, where, problem)
         kinds = _kinds(region)
         if len(kinds) != 1:
             found = "none of them" if not kinds else " and ".join(kinds)
             problem(
                 where,
-                f"region `{region.name}` needs one of spheres, mask, dseg, columns; it has {found}",
+                f"region `{region.name}` needs one of {', '.join(REGION_SOURCES)}; it has {found}",
             )
-        if region.dseg and not region.labels:
-            problem(where, f"region `{region.name}`: dseg needs `labels`")
-        if any(len(centre) != 3 for centre in region.spheres):
+        _check_source(region, where, problem)
+    for atlas in regions.whole_atlases:
+        where = ("regions", "whole_atlases", atlas.name)
+        if atlas.atlas and atlas.dseg:
+            problem(where, f"whole atlas `{atlas.name}` has both `atlas` and `dseg`; keep one")
+        if (atlas.atlas or atlas.name) == OWN_SEGMENTATION and not atlas.dseg:
             problem(
-                where, f"region `{region.name}`: a sphere's centre is three numbers, x y z in mm"
+                where,
+                "the participant's own segmentation has too many labels for regions: name those "
+                "you want under regions.definitions (`{atlas: aseg, labels: [Left-Amygdala]}`)",
             )
+        _check_source(atlas, where, problem)
+
+
+def _check_region_name(name: str, where: KeyPath, problem: Problem) -> None:
+    if "~" in name:
+        problem(where, f"region `{name}`: `~` joins the two regions of a pair")
+    if not name.strip() or not name.isprintable():
+        problem(where, f"region `{name!r}`: a name is made of visible characters")
+
+
+def _check_source(region: RegionSpec | WholeAtlasSpec, where: KeyPath, problem: Problem) -> None:
+    """Refuse keys that say nothing about the kind of source a region has."""
+    name = region.name
+    if region.label_table and not region.dseg:
+        problem(where, f"`{name}`: label_table belongs to dseg")
+    if region.space and isinstance(region, RegionSpec) and (region.atlas or region.columns):
+        problem(where, f"`{name}`: space belongs to mask, dseg or spheres")
+    if isinstance(region, WholeAtlasSpec):
+        return
+    if region.labels and not (region.dseg or region.atlas):
+        problem(where, f"region `{name}`: labels belong to atlas or dseg")
+    if any(len(centre) != 3 for centre in region.spheres):
+        problem(where, f"region `{name}`: a sphere's centre is three numbers, x y z in mm")
 
 
 def _kinds(region: RegionSpec) -> list[str]:

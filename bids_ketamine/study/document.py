@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,8 @@ def read_document(path: Path) -> Document:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise StudyError(["the file is larger than a study file can be (1 MB)"], path=path)
-        text = path.read_text(encoding="utf-8-sig")
+        # One letter has several spellings in Unicode; tables are read in the same one.
+        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputMissingError("The study file does not exist.", path=path) from error
     except UnicodeDecodeError as error:

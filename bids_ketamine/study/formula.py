@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*|\.\d+)|`(?P<quoted>[^`]+)`|(?P<name>\w[\w.]*)|(?P<sign>[-+*/()]))"
@@ -13,7 +14,8 @@ def parse_weights(formula: str) -> tuple[dict[str, float], str | None]:
     """Return the weight of each condition in a linear formula, and what is wrong with it.
 
     Sums, differences, products with numbers, division by numbers and parentheses are
-    understood; a name with spaces or signs stands in back-quotes.
+    understood; a name with spaces or signs, or one that begins with a digit, stands in
+    back-quotes. Letters with accents may be composed in either way of Unicode.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def parse_weights(formula: str) -> tuple[dict[str, float], str | None]:
     """
     tokens: list[tuple[str, str]] = []
     position = 0
-    text = formula.rstrip()
+    text = unicodedata.normalize("NFC", formula).rstrip()
     while position < len(text):
         match = TOKEN.match(text, position)
         if match is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bids_ketamine.errors import StudyError, UsageError
 from bids_ketamine.study.build import Builder
-from bids_ketamine.study.check import REGION_SOURCES, check_study
+from bids_ketamine.study.check import REGION_SOURCES, SOURCE_DETAILS, check_study
 from bids_ketamine.study.document import Document, merge, read_document
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
@@ -126,8 +126,8 @@ def _drop_replaced_sources(base: Document, own: Document) -> None:
         inherited = _regions(base).get(name)
         if isinstance(region, dict) and isinstance(inherited, dict):
             given = [source for source in REGION_SOURCES if region.get(source)]
-            for source in REGION_SOURCES if given else ():
-                inherited.pop(source, None)
+            for key in (*REGION_SOURCES, *SOURCE_DETAILS) if given else ():
+                inherited.pop(key, None)
 
 
 def _regions(document: Document) -> dict[str, object]:

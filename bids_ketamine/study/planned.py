@@ -133,13 +133,6 @@ class CleaningSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtlasesSpec:
-    """Atlases by name (A10, B3)."""
-
-    names: tuple[str, ...] = setting("Atlases")
-
-
-@dataclass(frozen=True, kw_only=True)
 class NetworksSpec:
     """Means over the edges of named networks (B4, B5)."""
 
@@ -216,7 +209,6 @@ class PlannedSections:
         "repeated-measures ANOVA", default=None
     )
     behaviour: BehaviourSpec | None = setting("behaviour by session and arm", default=None)
-    atlases: AtlasesSpec | None = setting("atlases by name", default=None)
     cleaning: CleaningSpec | None = setting("censoring and subcortical cleaning", default=None)
     networks: NetworksSpec | None = setting("network means and seed maps", default=None)
     mixed_model: MixedModelSpec | None = setting("mixed models", default=None)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bids_ketamine.dataset.inputs import SessionInputs
+from bids_ketamine.outputs.places import places, publish_crash_files
+from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.load import Study
 from bids_ketamine.workflows.memory import available_memory_gb
 from bids_ketamine.workflows.plugin import KILLED, SurvivingMultiProc
@@ -30,6 +32,8 @@ class Graph:
     ----------
     study : Study
         The study and its notices.
+    region_sources : tuple of RegionSource
+        What its regions are made of.
     bids_dir, derivatives, output_dir
         Datasets.
     execution : ExecutionSettings
@@ -43,6 +47,7 @@ class Graph:
     def __init__(
         self,
         study: Study,
+        region_sources: tuple[RegionSource, ...],
         bids_dir: Path,
         derivatives: Mapping[str, Path],
         output_dir: Path,
@@ -51,6 +56,7 @@ class Graph:
         report: Callable[[ProgressEvent], None],
     ) -> None:
         self.study = study
+        self.region_sources = region_sources
         self.output_dir = output_dir
         self.execution = execution
         self.fingerprints = fingerprints
@@ -60,6 +66,14 @@ class Graph:
         ordered = sorted(folders.items(), key=lambda item: len(str(item[1])), reverse=True)
         self.sources = {str(folder): name for name, folder in ordered}
         self.error_dir = execution.work_dir / "errors"
+        # Nipype's crash files name user, machine and folders: they come to the logs without.
+        self.crash_dir = execution.work_dir / "crashes"
+        self.places = places(
+            bids_dir=bids_dir,
+            derivatives=derivatives,
+            output_dir=output_dir,
+            work_dir=execution.work_dir,
+        )
         self.memory_gb = execution.memory_gb or available_memory_gb()
 
     def session_work_dir(self, session: SessionInputs) -> Path:
@@ -89,6 +103,7 @@ class Graph:
             own, own_labels = init_session_wf(
                 session=session,
                 study=self.study.spec,
+                region_sources=self.region_sources,
                 inputs_hash=self.fingerprints[session.prefix],
                 output_dir=self.output_dir,
                 sources=self.sources,
@@ -102,7 +117,7 @@ class Graph:
                 label.error_file.unlink(missing_ok=True)
             labels |= {f"{ROOT}.{name}": label for name, label in own_labels.items()}
         settings = {
-            "crashdump_dir": str(logs),
+            "crashdump_dir": str(self.crash_dir),
             "crashfile_format": "txt",
             "hash_method": "content",
             "poll_sleep_duration": POLL_INTERVAL,
@@ -120,6 +135,8 @@ class Graph:
             # Failing nodes leave a word of their own; what is left is the graph's failure.
             LOGGER.debug("the graph ended with: %s", error)
             account.ending = str(error).strip().rpartition("\n")[2]
+        finally:
+            account.published = publish_crash_files(self.crash_dir, logs, self.places)
         return self._errors(sessions, account)
 
     def _execute(self, workflow: Any, account: Account, n_procs: int) -> None:
@@ -155,10 +172,9 @@ class Graph:
             if label not in crashed and not label.error_file.is_file():
                 continue
             crash_file, message = crashed.get(label, ("", "the step failed"))
+            kept = account.published.get(crash_file, Path(crash_file))
             words, exit_code = _words(label.error_file, message)
-            error = StepError(
-                label.step, words, Path(crash_file) if crash_file else None, exit_code
-            )
+            error = StepError(label.step, words, kept if crash_file else None, exit_code)
             told.setdefault(by_name[label.participant, label.session].prefix, []).append(error)
         if account.ending and not told:
             for session in sessions:
@@ -184,6 +200,7 @@ class Account:
         self.report = report
         self.n_done = 0
         self.crashes: list[tuple[StepLabel, str, str]] = []
+        self.published: dict[str, Path] = {}
         self.ending = ""
 
     def status(self, node: Any, status: str) -> None:

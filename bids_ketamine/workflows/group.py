@@ -36,7 +36,7 @@ from bids_ketamine.core.group.measures import (
 )
 from bids_ketamine.core.group.outcomes import improvements, outcomes_table
 from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
-from bids_ketamine.dataset.outcomes import outcome_scores
+from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
 from bids_ketamine.outputs.collect import collect_outputs
 from bids_ketamine.outputs.collected import CollectedOutputs, named
 from bids_ketamine.outputs.group_tables import write_group
@@ -87,7 +87,8 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
     data = _select_data(bids_dir, spec, collected, people, unreliable)
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
-    record = _record(study, collected, people, data)
+    unmatched = unmatched_rows(bids_dir, spec, people.participants)
+    record = _record(study, collected, people, data, unmatched)
     write_group(output_dir, tables=tables, record=record)
     LOGGER.info("%s", data.motion.sentence)
 
@@ -241,7 +242,11 @@ def _ends(spec: StudySpec) -> dict[str, tuple[str, str]]:
 
 
 def _record(
-    study: Study, collected: CollectedOutputs, people: People, data: GroupData
+    study: Study,
+    collected: CollectedOutputs,
+    people: People,
+    data: GroupData,
+    unmatched: Sequence[str],
 ) -> dict[str, object]:
     """Say what was done, for ``group.json``."""
     spec = study.spec
@@ -257,7 +262,7 @@ def _record(
         "Participants": went_in.pop(ALL),
         "Arms": went_in,
         "MotionStep": data.motion.sentence,
-        "Notes": _notes(spec, collected, data),
+        "Notes": [*_notes(spec, collected, data), *unmatched],
     }
 
 

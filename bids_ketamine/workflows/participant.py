@@ -11,6 +11,7 @@ from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.interfaces.measures import remove_session
 from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.provenance import study_hash
+from bids_ketamine.regions.sources import resolve_regions
 from bids_ketamine.study.load import Study
 from bids_ketamine.workflows.execution import Graph
 from bids_ketamine.workflows.plugin import KILLED
@@ -69,7 +70,10 @@ def run_participant_level(
     CannotCreateError
         If results that were computed otherwise are in the way, replacing them would lose tasks,
         or the folder is another app's.
+    InputMissingError, InputDataError, UsageError
+        If the regions of the study cannot be made.
     """
+    region_sources = resolve_regions(study.spec.regions, space=study.spec.inputs.space)
     fingerprints = {
         session.prefix: session_fingerprint(session) for session in sessions if session.runs
     }
@@ -90,7 +94,10 @@ def run_participant_level(
     for session in present:
         if session not in waiting:
             report(ProgressEvent("reused", session.participant, session.session, "", 0, 0))
-    graph = Graph(study, bids_dir, derivatives, output_dir, execution, fingerprints, report)
+    graph = Graph(
+        *(study, region_sources, bids_dir, derivatives, output_dir, execution),
+        *(fingerprints, report),
+    )
     errors = graph.run(waiting, n_procs=execution.n_procs)
     for session in _spoilt_by_others(waiting, errors, execution):
         LOGGER.warning(

@@ -13,12 +13,13 @@ from nipype.interfaces.utility import Merge
 from bids_ketamine._version import __version__
 from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.images import load_image
+from bids_ketamine.images.files import load_image
 from bids_ketamine.interfaces.connectivity import RestingConnectivity
 from bids_ketamine.interfaces.glm import TaskModel
 from bids_ketamine.interfaces.measures import SessionMeasures
 from bids_ketamine.interfaces.step import Step
 from bids_ketamine.outputs.provenance import study_hash
+from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.reuse import left_out_tasks
 
@@ -48,6 +49,7 @@ def init_session_wf(
     *,
     session: SessionInputs,
     study: StudySpec,
+    region_sources: tuple[RegionSource, ...],
     inputs_hash: str,
     output_dir: Path,
     sources: Mapping[str, str],
@@ -67,6 +69,8 @@ def init_session_wf(
         Runs and what is missing.
     study : StudySpec
         The study.
+    region_sources : tuple of RegionSource
+        What its regions are made of.
     inputs_hash : str
         Fingerprint of the session's files.
     output_dir : Path
@@ -97,7 +101,7 @@ def init_session_wf(
         "sources": dict(sources),
         "omp_n_threads": omp_n_threads,
     }
-    methods = _methods(session, study, common)
+    methods = _methods(session, study, region_sources, common)
     labels: dict[str, StepLabel] = {}
     folders = Node(Merge(max(len(methods), 1)), name="folders", run_without_submitting=True)
     for position, (node_name, step, interface, task) in enumerate(methods, start=1):
@@ -143,12 +147,20 @@ class _Method(NamedTuple):
 
 
 def _methods(
-    session: SessionInputs, study: StudySpec, common: Mapping[str, object]
+    session: SessionInputs,
+    study: StudySpec,
+    region_sources: tuple[RegionSource, ...],
+    common: Mapping[str, object],
 ) -> list[_Method]:
     """Return the methods that have runs in a session."""
     if study.regions is None:
         return []
-    where = {"regions": study.regions, "inputs": study.inputs, **common}
+    where = {
+        "regions": study.regions,
+        "region_sources": region_sources,
+        "inputs": study.inputs,
+        **common,
+    }
     methods = [
         _Method(
             f"{task.name}_glm",

@@ -171,6 +171,7 @@ def test_the_text(
     text = render(
         analyses,
         study=study,
+        regions=(),
         bids_dir=Path("/data/bids"),
         derivatives={"fmriprep": Path("/data/prep")},
         output_dir=Path("/data/out"),
@@ -206,6 +207,7 @@ def test_two_processes_halve_the_work_but_not_its_longest_step(
     text = render(
         analyses,
         study=study,
+        regions=(),
         bids_dir=tmp_path,
         derivatives={},
         output_dir=tmp_path,
@@ -221,7 +223,13 @@ def test_sessions_derived_from_a_column_are_explained(study: Study, tmp_path: Pa
     single = SessionSpec(name="only", unlabelled=True)
     changed = replace(study, spec=replace(study.spec, sessions=(crossover, single)), notices=())
     text = render(
-        (), study=changed, bids_dir=tmp_path, derivatives={}, output_dir=tmp_path, n_procs=1
+        (),
+        study=changed,
+        regions=(),
+        bids_dir=tmp_path,
+        derivatives={},
+        output_dir=tmp_path,
+        n_procs=1,
     )
     assert "ketamine = by column infusion_1 (d: ses-d2, p: ses-p2)" in text
     assert "only (no session folders)" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from bids_ketamine.errors import (
     CannotCreateError,
     InputMissingError,
     InvalidBidsError,
+    ReadWriteError,
     UsageError,
 )
 
@@ -188,3 +190,44 @@ def test_creatable_writes_nothing_and_writable_leaves_an_empty_folder(tmp_path: 
     assert not (tmp_path / "a").exists()
     make_writable(folder, what="output folder")
     assert list(folder.iterdir()) == []
+
+
+def test_a_link_that_leads_to_itself_is_told_as_such(dataset: SimpleNamespace) -> None:
+    loop = dataset.root / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(InputMissingError, match="is a link that leads back to itself"):
+        check_input(loop, derivatives={}, skip_validation=True)
+    with pytest.raises(CannotCreateError, match="is a link to nothing"):
+        check_output(loop, bids_dir=dataset.bids, derivatives={})
+    with pytest.raises(CannotCreateError) as caught:
+        make_writable(loop / "work", what="work directory")
+    assert caught.value.exit_code == 73
+
+
+def test_a_pipe_is_no_dataset_and_its_description_is_not_waited_for(
+    dataset: SimpleNamespace,
+) -> None:
+    pipe = dataset.root / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputMissingError, match="is a device or pipe, not a folder"):
+        check_input(pipe, derivatives={}, skip_validation=True)
+    dataset.out.mkdir()
+    os.mkfifo(dataset.out / "dataset_description.json")
+    with pytest.raises(CannotCreateError, match="is not a file"):
+        check_output(dataset.out, bids_dir=dataset.bids, derivatives={})
+
+
+def test_a_folder_that_may_not_be_read(
+    dataset: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ReadWriteError, match="cannot be read: permission denied") as caught:
+        check_input(dataset.bids, derivatives={}, skip_validation=True)
+    assert caught.value.exit_code == 74
+
+
+def test_a_description_nested_without_end_is_of_unknown_origin(dataset: SimpleNamespace) -> None:
+    dataset.out.mkdir()
+    (dataset.out / "dataset_description.json").write_text("[" * 200_000)
+    with pytest.raises(CannotCreateError, match="unknown origin"):
+        check_output(dataset.out, bids_dir=dataset.bids, derivatives={})

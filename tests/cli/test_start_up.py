@@ -47,10 +47,10 @@ def test_help_version_and_usage_errors_load_nothing_heavy(
     assert text.startswith(start)
 
 
-def test_a_dry_run_loads_no_images_and_no_graph(dataset: SimpleNamespace) -> None:
+def test_a_dry_run_reads_regions_and_loads_no_analysis(dataset: SimpleNamespace) -> None:
     (dataset.bids / "sub-01" / "ses-pre" / "func").mkdir(parents=True)
     (dataset.prep / "sub-01" / "ses-pre" / "func").mkdir(parents=True)
     code, modules, text = loaded(*dataset.participant, "--dry-run")
     assert code == 18
     assert "0 of " in text
-    assert modules & {"nilearn", "nibabel", "nipype", "matplotlib", "pandas", "numpy"} == set()
+    assert modules & {"nilearn", "sklearn", "nipype", "matplotlib", "pandas"} == set()

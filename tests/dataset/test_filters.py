@@ -50,6 +50,23 @@ def test_unknown_kinds_and_entities_are_named() -> None:
         compile_filters({"mask": {"aqc": "mb"}})
 
 
+def test_the_segmentation_has_conditions_of_its_own() -> None:
+    chosen = compile_filters({"aseg": {"acquisition": "mprage"}})["aseg"]
+    names = ("sub-01_acq-mprage_desc-aseg_dseg", "sub-01_desc-aseg_dseg")
+    files = [
+        parse_name(Path("/data"), Path(f"/data/sub-01/anat/{name}.nii.gz"), dataset="fmriprep")
+        for name in names
+    ]
+    assert [chosen.accepts(file) for file in files] == [True, False]
+
+
+def test_conditions_speak_of_todays_names() -> None:
+    path = Path("/data/sub-01/func/sub-01_task-rest_bold_space-T1w_preproc.nii.gz")
+    file = parse_name(Path("/data"), path, dataset="fmriprep")
+    chosen = compile_filters({"bold": {"space": "T1w", "desc": "preproc", "suffix": "bold"}})
+    assert chosen["bold"].accepts(file)
+
+
 def test_fmripreps_own_kinds_are_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     filters = compile_filters({"t1w": {"acquisition": "mprage"}})
     assert filters["bold"].accepts(FILE)

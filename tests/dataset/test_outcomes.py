@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bids_ketamine.dataset.outcomes import OUTCOME_COLUMNS, outcome_scores
+from bids_ketamine.dataset.outcomes import OUTCOME_COLUMNS, outcome_scores, unmatched_rows
 from bids_ketamine.errors import InputDataError, InputMissingError, UsageError
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
 
@@ -125,3 +125,64 @@ def test_what_is_missing_is_named(trial: Any, study: StudySpec) -> None:
         scores(trial, study, table="madrs", column="total")
     with pytest.raises(InputDataError, match="wants one row a participant"):
         scores(trial, study, table="madrs", change_column="total")
+
+
+def test_labels_in_another_spelling_are_unmatched_and_named(trial: Any, study: StudySpec) -> None:
+    trial.participants("participant_id", "sub-01", "sub-02")
+    trial.table(
+        "phenotype/madrs.tsv", "participant_id session_id total",
+        "sub-1 ses-pre 30", "sub-1 ses-post 20", "sub-02 ses-pre 9", "sub-02 ses-Post 9",
+    )  # fmt: skip
+    table = scores(trial, study, table="madrs", column="total")
+    assert table.index.tolist() == ["sub-01", "sub-02", "sub-1"]
+    assert table["reason"]["sub-01"].startswith(
+        "phenotype/madrs.tsv has no row of sub-01 ses-pre (there is `sub-1`); "
+    )
+    assert table["reason"]["sub-02"] == (
+        "phenotype/madrs.tsv has no row of sub-02 ses-post (there is `ses-Post`)"
+    )
+    spec = replace(study, outcomes=(OutcomeSpec(name="madrs", table="madrs", column="total"),))
+    assert unmatched_rows(trial.root, spec, ["sub-01", "sub-02"]) == (
+        "phenotype/madrs.tsv has rows of nobody in the study, which are not used: "
+        "sub-1 (there is `sub-01`).",
+    )
+    assert unmatched_rows(trial.root, spec, ["sub-1", "sub-02"]) == ()
+
+
+def test_scores_that_are_no_numbers_are_all_told(trial: Any, study: StudySpec) -> None:
+    cells = ["30", ">30", "23*", "50%", "12,5", ".", "-", "NA", "n/a", '"8"', "-999"]
+    trial.table(
+        "phenotype/madrs.tsv", "participant_id session_id total",
+        *(f"{who:02d} {at} {cell}" for who, cell in enumerate(cells) for at in ("pre", "post")),
+    )  # fmt: skip
+    with pytest.raises(InputDataError) as error:
+        scores(trial, study, table="madrs", column="total")
+    assert error.value.message.startswith("Line 4, column `total`: `>30` is not a number; line 5,")
+    assert error.value.message.endswith("; and 7 more.")
+    assert error.value.cure == "Write the number alone, without signs or units, or n/a."
+    good = [cell for cell in cells if cell in ("30", "NA", "n/a", '"8"', "-999")]
+    trial.table(
+        "phenotype/madrs.tsv", "participant_id session_id total",
+        *(f"{who:02d} {at} {cell}" for who, cell in enumerate(good) for at in ("pre", "post")),
+    )  # fmt: skip
+    # -999 is a number like any other: what it stands for cannot be known.
+    first = scores(trial, study, table="madrs", column="total")["first"]
+    np.testing.assert_array_equal(first, [30, np.nan, np.nan, 8, -999])
+
+
+def test_a_longitudinal_score_without_sessions_says_what_to_do(
+    trial: Any, study: StudySpec
+) -> None:
+    trial.table("phenotype/madrs.tsv", "participant_id total", "01 3")
+    with pytest.raises(InputDataError) as error:
+        scores(trial, study, table="madrs", column="total")
+    assert error.value.cure == (
+        "Its columns: participant_id, total. Add it, or name a column for each session "
+        "(`columns`) or one that holds the change (`change_column`)."
+    )
+
+
+def test_a_title_above_the_header(trial: Any, study: StudySpec) -> None:
+    trial.write("phenotype/madrs.tsv", "MADRS\t\t\nparticipant_id\tsession_id\ttotal\n01\tpre\t3\n")
+    with pytest.raises(InputDataError, match="The first line must name every column"):
+        scores(trial, study, table="madrs", column="total")

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bids_ketamine.dataset.exclusions import listed_exclusions
 from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.participants import covariate_table, participant_arms
 from bids_ketamine.errors import InputDataError, InputMissingError
 from bids_ketamine.study.spec import ArmsSpec, CovariateSpec, StudySpec
@@ -37,6 +39,45 @@ def test_arms_and_why_somebody_has_none(trial: Any, study: StudySpec) -> None:
         "`arm` is `other` in participants.tsv, no arm of the study",
     ]
     assert participant_arms(trial.root, study)["arm"].tolist() == [None] * 4
+
+
+def test_an_arm_in_another_spelling_is_named(trial: Any, study: StudySpec) -> None:
+    trial.write(
+        "participants.tsv", "participant_id\tarm\n01\tketamine \n02\tKetamine\n03\tplacebo\n"
+    )
+    spec = replace(study, arms=ArmsSpec(levels=("midazolam", "ketamine")))
+    arms = participant_arms(trial.root, spec)
+    assert arms["arm"].tolist() == ["ketamine", None, None]
+    assert arms["reason"].tolist()[1:] == [
+        "`arm` is `Ketamine` in participants.tsv, no arm of the study (there is `ketamine`)",
+        "`arm` is `placebo` in participants.tsv, no arm of the study",
+    ]
+    trial.participants("participant_id arm", "01 KETAMINE", "02 Midazolam")
+    with pytest.raises(InputDataError, match=r"Midazolam \(there is `midazolam`\)\."):
+        participant_arms(trial.root, spec)
+
+
+def test_session_rules_name_the_near_participant(
+    trial: Any, sessions_from_columns: StudySpec
+) -> None:
+    trial.participants("participant_id infusion_1", "sub-1 d", "sub-02 D")
+    rules = SessionRules(trial.root, sessions_from_columns.sessions)
+    _, post = sessions_from_columns.sessions
+    assert rules.label(post, "01").reason == (
+        "sub-01 has no row in participants.tsv (there is `sub-1`)"
+    )
+    assert rules.label(post, "02").reason == (
+        "`infusion_1` of sub-02 in participants.tsv is `D`; the study knows `d`, `p` (there is `d`)"
+    )
+    trial.participants("participant_id session_id infusion_1", "sub-01 b0 d", "sub-01 d2 d")
+    with pytest.raises(InputDataError, match="one value a participant"):
+        SessionRules(trial.root, sessions_from_columns.sessions)
+
+
+def test_exclusions_name_the_near_participant(trial: Any, study: StudySpec) -> None:
+    path = trial.table("exclusions.tsv", "participant_id reason", "sub-1 asleep")
+    with pytest.raises(InputDataError, match=r"not in the dataset \(there is `sub-01`\)\."):
+        listed_exclusions(path, bids_dir=trial.root, spec=study, participants=["sub-01", "sub-11"])
 
 
 def test_arms_that_cannot_be_read(trial: Any, study: StudySpec) -> None:
@@ -94,6 +135,10 @@ def test_covariates_that_are_not_optional(trial: Any, study: StudySpec) -> None:
     ordered = CovariateSpec(name="school", kind="ordered", levels=("low", "high"))
     with pytest.raises(InputDataError, match="Line 2, column `school`: `middle` is none of the le"):
         covariate_table(trial.root, with_covariates(study, ordered))
+    trial.participants("participant_id age", *(f"{row} {row}y" for row in range(1, 9)))
+    with pytest.raises(InputDataError, match=r"line 6, column `age`: `5y` is not .*; and 3 more"):
+        covariate_table(trial.root, with_covariates(study, CovariateSpec(name="age")))
+    trial.participants("participant_id school age", "sub-01 middle old")
     with pytest.raises(InputDataError, match="Line 2, column `age`: `old` is not a number"):
         covariate_table(trial.root, with_covariates(study, CovariateSpec(name="age")))
     with pytest.raises(InputMissingError, match="the covariate `ymrs` needs it"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -221,13 +222,62 @@ def test_not_a_bids_dataset(trial: Any, content: str | None, sentence: str) -> N
     assert error.value.exit_code == 16
 
 
-def test_derivatives_without_description(trial: Any) -> None:
+def test_derivatives_without_description(trial: Any, caplog: pytest.LogCaptureFixture) -> None:
     trial.session("01", "pre")
     (trial.fmriprep / "dataset_description.json").unlink()
+    pre, _ = trial.find()
+    assert [run.task for run in pre.runs] == ["faces", "rest"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "derivatives `fmriprep` have no dataset_description.json" in caplog.text
+    assert "wrote none before 1.1.5" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["sub-01_task-rest_seg-Gordon_timeseries.tsv", "notes.txt"])
+def test_derivatives_without_description_that_are_not_fmriprep(trial: Any, name: str) -> None:
+    trial.session("01", "pre")
+    shutil.rmtree(trial.fmriprep)
+    trial.write(trial.fmriprep / "sub-01/ses-pre/func" / name)
     with pytest.raises(InvalidBidsError) as error:
         trial.find()
     assert "dataset_description.json is not there" in str(error.value)
     assert '"GeneratedBy": [{"Name": "fmriprep"}]' in str(error.value)
+    # Validation that is skipped asks for nothing.
+    (post,) = trial.find(check_descriptions=False, session_labels=["pre"])
+    assert post.runs == ()
+
+
+def test_a_description_that_is_there_must_be_readable(trial: Any) -> None:
+    trial.session("01", "pre")
+    trial.write(trial.fmriprep / "dataset_description.json", "")
+    with pytest.raises(InvalidBidsError, match=r"dataset_description\.json is empty"):
+        trial.find()
+
+
+def test_the_folder_above_the_derivatives_is_told(trial: Any) -> None:
+    trial.session("01", "pre")
+    above = trial.root / "derivatives"
+    with pytest.raises(InvalidBidsError) as error:
+        trial.find(derivatives={"fmriprep": above})
+    assert f"`-d fmriprep={above / 'fmriprep'}`" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("made_by", "warned"),
+    [
+        ({"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.2.0"}]}, True),
+        ({"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.2.1"}]}, False),
+        ({"PipelineDescription": {"Name": "fMRIPrep", "Version": "1.1.8"}}, False),
+        ({"GeneratedBy": "me"}, False),
+    ],
+)
+def test_old_and_odd_descriptions(
+    trial: Any, caplog: pytest.LogCaptureFixture, made_by: dict[str, Any], warned: bool
+) -> None:
+    trial.session("01", "pre")
+    about = {"Name": "fMRIPrep output", "BIDSVersion": "1.1.1", **made_by}
+    trial.write(trial.fmriprep / "dataset_description.json", about)
+    assert len(trial.find()[0].runs) == 2
+    assert ("transforms in the wrong order" in caplog.text) is warned
 
 
 def test_a_study_without_imaging_needs_no_derivatives(trial: Any, study: StudySpec) -> None:

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
+from bids_ketamine.dataset.content import content_problem
 from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.errors import UsageError
-from bids_ketamine.study.spec import ConfoundsSpec, GlmSpec, InputsSpec, RestSpec, StudySpec
+from bids_ketamine.study.spec import (
+    ConfoundsSpec,
+    GlmSpec,
+    InputsSpec,
+    RegionSpec,
+    RegionsSpec,
+    RestSpec,
+    StudySpec,
+)
 
 FUNC = "sub-01/ses-pre/func/sub-01_ses-pre_task-faces"
 GRID = "space-MNI152NLin2009cAsym"
@@ -234,7 +243,8 @@ def test_links_without_content_and_empty_files(trial: Any, kind: str) -> None:
     assert (runs, missing) == ((), (Missing(f"faces: {kind}", f"{path.name} is empty (0 bytes)"),))
     path.unlink()
     path.symlink_to("../../.git/annex/objects/xx/MD5E-s1--1.gz")
-    reason = f"{path.name} is an annex link whose content is not here (datalad get {path})"
+    reason = content_problem(path)
+    assert f"{path.name} is an annex link whose content is not here" in reason
     assert trial.runs() == ((), (Missing(f"faces: {kind}", reason),))
     path.unlink()
     path.write_bytes(b"/annex/objects/MD5E-s100--1.gz\n")
@@ -347,3 +357,82 @@ def test_time_series_of_the_studys_space_are_preferred(trial: Any, series_study:
     other = replace(series_study, inputs=InputsSpec(space="T1w", timeseries_atlas="Gordon"))
     with pytest.raises(UsageError, match=r'differ in `den`.*"timeseries": \{"den": "91k"\}'):
         trial.runs(study=other, task="rest")
+
+
+OWN = RegionsSpec(atlas="own", definitions=(RegionSpec(name="amygdala", atlas="aseg"),))
+
+
+@pytest.fixture
+def own(study: StudySpec) -> StudySpec:
+    """A study with a region of the participant's own segmentation, in T1w space."""
+    return replace(with_inputs(study, space="T1w"), regions=OWN)
+
+
+def test_the_own_segmentation_is_looked_for_only_when_wanted(trial: Any, study: StudySpec) -> None:
+    stem = trial.run("01", "pre", "faces")
+    own = replace(study, regions=OWN)
+    (run,), missing = trial.runs(study=own)
+    assert run.aseg is None
+    assert missing == (
+        Missing("faces: aseg", f"expected {FUNC}_{GRID}_desc-aseg_dseg.nii.gz in fmriprep"),
+    )
+    path = trial.write(f"{stem}_{GRID}_desc-aseg_dseg.nii.gz")
+    trial.write(f"{stem}_{GRID}_desc-aparcaseg_dseg.nii.gz")
+    trial.write(f"{stem}_{GRID}_res-2_desc-aseg_dseg.nii.gz")
+    (run,), missing = trial.runs(study=own)
+    assert (run.aseg, run.files[-1], missing) == (path, path, ())
+    (run,), missing = trial.runs()
+    assert (run.aseg, missing) == (None, ())
+    path.write_bytes(b"")
+    (run,), missing = trial.runs(study=own)
+    assert run.aseg is None
+    assert missing == (Missing("faces: aseg", f"{path.name} is empty (0 bytes)"),)
+
+
+def test_anatomy_serves_series_in_t1w_space(trial: Any, own: StudySpec) -> None:
+    trial.run("01", "pre", "faces", space="T1w")
+    trial.run("01", "post", "faces", space="T1w")
+    # The nearest first: another session's, the participant's, the session's own, the series'.
+    for name in (
+        "sub-01/ses-post/anat/sub-01_ses-post_desc-aseg_dseg.nii.gz",
+        "sub-01/anat/sub-01_desc-aseg_dseg.nii.gz",
+        "sub-01/ses-pre/anat/sub-01_ses-pre_desc-aseg_dseg.nii.gz",
+        f"{FUNC}_space-T1w_desc-aseg_dseg.nii.gz",
+    ):
+        path = trial.write(trial.fmriprep / name)
+        (run,), missing = trial.runs(study=own)
+        assert (run.aseg, missing) == (path, ())
+        pre, _ = trial.find(own, task_labels=["faces"])
+        assert [run.aseg for run in pre.runs] == [path]
+
+
+def test_anatomy_serves_no_other_space(trial: Any, own: StudySpec) -> None:
+    trial.run("01", "pre", "faces")
+    trial.write(trial.fmriprep / "sub-01/anat/sub-01_desc-aseg_dseg.nii.gz")
+    trial.write(trial.fmriprep / f"sub-01/anat/sub-01_{GRID}_desc-aseg_dseg.nii.gz")
+    (run,), missing = trial.runs(study=with_inputs(own, space="MNI152NLin2009cAsym"))
+    assert (run.aseg, [each.what for each in missing]) == (None, ["faces: aseg"])
+
+
+def test_several_segmentations_are_told_apart_with_a_filter(trial: Any, own: StudySpec) -> None:
+    trial.run("01", "pre", "faces", space="T1w")
+    for acq in ("mprage", "space"):
+        trial.write(trial.fmriprep / f"sub-01/anat/sub-01_acq-{acq}_desc-aseg_dseg.nii.gz")
+    (run,), missing = trial.runs(study=own)
+    assert run.aseg is None
+    assert "several files fit (sub-01_acq-mprage_desc-aseg_dseg.nii.gz" in missing[0].reason
+    (run,), missing = trial.runs(study=own, filters={"aseg": {"acq": "space"}})
+    assert run.aseg.name == "sub-01_acq-space_desc-aseg_dseg.nii.gz"
+    assert missing == ()
+
+
+def test_denoised_series_of_fmripost_aroma_need_no_motion_terms(
+    trial: Any, study: StudySpec
+) -> None:
+    """Motion terms that stand in for AROMA do not make confounds necessary."""
+    nothing = replace(NOTHING, motion_without_aroma="6")
+    bare = replace(study, glm=GlmSpec(confounds=nothing))
+    trial.run("01", "pre", "faces", desc="nonaggrDenoised", without=("confounds",))
+    named = with_inputs(bare, bold_descriptions=("nonaggrDenoised",))
+    (run,), missing = trial.runs(study=named)
+    assert (run.description, run.confounds, missing) == ("nonaggrDenoised", None, ())

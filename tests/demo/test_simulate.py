@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
 from bids_ketamine.demo.brain import load_brain
@@ -10,7 +11,7 @@ from bids_ketamine.demo.motion import framewise_displacement
 from bids_ketamine.demo.noise import autoregressive_noise, cosine_basis, smooth_in_space
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import plan_participant
-from bids_ketamine.demo.regions import RADIUS, REGIONS, region_weights
+from bids_ketamine.demo.regions import MARGIN, REGIONS, circuit_pieces, region_weights
 from bids_ketamine.demo.session import SessionWriter, region_signals
 from bids_ketamine.demo.streams import generator
 from bids_ketamine.demo.tasks import T_R, TASKS, task_response
@@ -37,10 +38,13 @@ def rest(writer):
 
 
 def region_mask(brain, name):
-    distance = np.min(
-        [np.linalg.norm(brain.coordinates - centre, axis=1) for centre in REGIONS[name]], axis=0
-    )
-    return (distance <= RADIUS) & brain.mask
+    """Voxels that lie within the region's reach, and in no other's."""
+    nearest = {
+        region: cKDTree(np.concatenate(pieces)).query(brain.coordinates)[0]
+        for region, pieces in circuit_pieces().items()
+    }
+    others = np.min([each for region, each in nearest.items() if region != name], axis=0)
+    return (nearest[name] <= MARGIN) & (nearest[name] < others) & brain.mask
 
 
 def test_brain_is_where_it_should_be(writer):
@@ -61,7 +65,7 @@ def test_brain_is_where_it_should_be(writer):
 
 def test_regions_do_not_share_voxels(writer):
     weights = region_weights(
-        coordinates=writer.brain.coordinates, regions=REGIONS, radius=RADIUS, taper=6.0
+        coordinates=writer.brain.coordinates, regions=circuit_pieces(), margin=MARGIN, taper=6.0
     )
     assert np.all((weights > 0).sum(axis=0) <= 1)
     assert np.all((weights == 1.0).sum(axis=1) >= 6)
@@ -70,7 +74,7 @@ def test_regions_do_not_share_voxels(writer):
 def test_coarse_grid_still_holds_every_region():
     brain = load_brain(12)
     weights = region_weights(
-        coordinates=brain.coordinates, regions=REGIONS, radius=RADIUS, taper=6.0
+        coordinates=brain.coordinates, regions=circuit_pieces(), margin=MARGIN, taper=6.0
     )
     assert np.all(weights.max(axis=1) == 1.0)
 

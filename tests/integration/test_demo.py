@@ -54,7 +54,9 @@ def test_a_resting_measure_equals_its_own_series_and_matrix(results):
 def test_the_measure_is_the_mean_of_the_effect_map_over_the_region(results):
     import nibabel as nib
 
-    from bids_ketamine.images import Grid, locate_regions
+    from bids_ketamine.images.grid import Grid
+    from bids_ketamine.regions.locate import locate_regions
+    from bids_ketamine.regions.sources import resolve_regions
     from bids_ketamine.study.load import load_study
 
     folder = results / "sub-02" / "ses-post"
@@ -62,12 +64,12 @@ def test_the_measure_is_the_mean_of_the_effect_map_over_the_region(results):
     image = nib.load(folder / "func" / f"{stem}_stat-effect_statmap.nii.gz")
     effect = image.get_fdata()
     grid = Grid(effect != 0, image.affine)
-    (region,) = (
-        each
-        for each in locate_regions(load_study("norbury2021").spec.regions.definitions, grid)
-        if each.name == "amygdala"
-    )
-    expected = effect[region.voxels & grid.brain].mean()
+    spec = load_study("norbury2021").spec
+    sources = resolve_regions(spec.regions, space=spec.inputs.space)
+    located = locate_regions(sources, grid, own_segmentation=None)
+    (region,) = (each for each in located.regions if each.name == "amygdala")
+    values = effect.reshape(-1)[region.voxels]
+    expected = values[values != 0].mean()
     measures = read_table(folder / "sub-02_ses-post_measures.tsv")
     chosen = (measures["regions"] == "amygdala") & (measures["task"] == "faces")
     assert measures.loc[chosen, "value"].item() == pytest.approx(expected, rel=1e-6)

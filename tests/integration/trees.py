@@ -151,3 +151,71 @@ def stages(root: Path) -> Path:
         copy(series, derivative / series.relative_to(source))
         (bids / series.relative_to(source).parents[1]).mkdir(parents=True, exist_ok=True)
     return bids
+
+
+def emotional_faces(root: Path, *, t_r: float | None = 2.0) -> Path:
+    """Five runs of ds003548: events at the root, one run with a sidecar of its own."""
+    source = SHARED / "events-dialects" / "ds003548"
+    bids, derivative = root / "faces", root / "faces" / "derivatives" / "fmriprep"
+    shutil.copytree(source, bids)
+    describe(derivative, derivative=True)
+    rng = np.random.default_rng(0)
+    bold, mask = root / "stand-in_bold.nii.gz", root / "stand-in_mask.nii.gz"
+    data = 100 + rng.normal(size=(2, 2, 2, 185))
+    nib.save(nib.Nifti1Image(data.astype(np.float32), np.eye(4)), bold)
+    nib.save(nib.Nifti1Image(np.ones((2, 2, 2), np.uint8), np.eye(4)), mask)
+    target = derivative / "sub-01" / "func"
+    for run in range(1, 6):
+        stem = f"sub-01_task-emotionalfaces_run-{run}_space-MNI152NLin2009cAsym"
+        copy(bold, target / f"{stem}_desc-preproc_bold.nii.gz")
+        copy(mask, target / f"{stem}_desc-brain_mask.nii.gz")
+        about = {"SkullStripped": False} if t_r is None else {"RepetitionTime": t_r}
+        put_json(target / f"{stem}_desc-preproc_bold.json", about)
+    return bids
+
+
+def short_runs(root: Path, *, placed: tuple[str, ...] = ()) -> Path:
+    """Three real resting series of 20 and 40 volumes; one comes with its untidy raw folder.
+
+    The header of the series of `ds003` does not say where it is in space; it does for those
+    who are `placed`.
+    """
+    bids, derivative = root / "short", root / "short" / "derivatives" / "fmriprep"
+    shutil.copytree(SHARED / "pumi-rest", bids, ignore=shutil.ignore_patterns("README.md"))
+    describe(derivative, derivative=True)
+    series = {
+        "001": (bids / "sub-001" / "func" / "sub-001_task-rest_bold.nii.gz", None),
+        "ds003": (SHARED / "ds003-sub01-tiny" / "ds003_sub-01_mc.nii.gz", 2.0),
+        "nitime": (SHARED / "nitime-fmri" / "fmri1.nii.gz", 1.35),
+    }
+    for participant, (bold, t_r) in series.items():
+        (bids / f"sub-{participant}").mkdir(exist_ok=True)
+        stem = f"sub-{participant}_task-rest_space-scanner"
+        target = derivative / f"sub-{participant}" / "func"
+        copy(bold, target / f"{stem}_desc-preproc_bold.nii.gz")
+        if participant in placed:
+            image = nib.load(bold)
+            image.set_sform(image.affine, code=1)
+            nib.save(image, target / f"{stem}_desc-preproc_bold.nii.gz")
+        about = {"SliceTimingCorrected": False} | ({} if t_r is None else {"RepetitionTime": t_r})
+        put_json(target / f"{stem}_desc-preproc_bold.json", about)
+        image = nib.load(bold)
+        mean = np.asarray(image.dataobj, dtype=float).mean(axis=3)
+        inside = (mean > 0.3 * mean.max()).astype(np.uint8)
+        mask = nib.Nifti1Image(inside, image.affine)
+        nib.save(mask, target / f"{stem}_desc-brain_mask.nii.gz")
+    return bids
+
+
+def nitime_series(root: Path) -> Path:
+    """The regional series of one participant, its commas made tabs, in XCP-D's naming."""
+    bids, derivative = root / "nitime", root / "nitime" / "derivatives" / "xcpd"
+    describe(bids)
+    describe(derivative, derivative=True)
+    (bids / "sub-01").mkdir()
+    text = (SHARED / "nitime-fmri" / "fmri_timeseries.csv").read_text()
+    target = derivative / "sub-01" / "func" / "sub-01_task-rest_seg-nitime_timeseries.tsv"
+    target.parent.mkdir(parents=True)
+    target.write_text(text.replace(",", "\t"))
+    put_json(target.with_suffix(".json"), {"RepetitionTime": 1.89})
+    return bids

@@ -51,7 +51,9 @@ def test_study_alone_tells_what_it_asks_for(study: Study) -> None:
     assert "all frequencies outside 0.008 to 0.09 Hz" in text
     assert "6 motion parameters and their derivatives for series without AROMA denoising" in text
     assert "plain Pearson correlation" in text
-    assert "amygdala (spheres of 8 mm radius at \u221224, \u22124, \u221220 and 24," in text
+    assert "amygdala (FearCircuit); anterior_insula (FearCircuit);" in text
+    assert "its regulation (Schaefer et al., 2018; Tian et al., 2020)." in text
+    assert "Tian Y et al. (2020). Topographic organization of the human subcortex" in text
     assert "less than 50 % of a region" in text
 
 

@@ -185,10 +185,10 @@ def test_the_studies_of_the_readme_load(write, block):
     assert load_study(write(block)).spec.sessions
 
 
-def test_a_mask_of_ones_own_replaces_the_spheres_of_the_preset(write, tmp_path):
+def test_a_source_of_ones_own_replaces_that_of_the_preset(write, tmp_path):
     spec = load_study(write(BLOCKS[0])).spec
     (amygdala,) = (each for each in spec.regions.definitions if each.name == "amygdala")
-    assert amygdala.mask == str(tmp_path / "masks" / "amygdala.nii.gz")
+    assert (amygdala.atlas, amygdala.labels) == ("aseg", ("Amygdala",))
     assert amygdala.spheres == ()
 
 

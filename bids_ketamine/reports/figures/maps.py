@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from bids_ketamine.images import load_image, read_data
+from bids_ketamine.images.files import load_image, read_data
 from bids_ketamine.reports.figures.canvas import INK, QUIET, WIDTH, drawn, new_figure, png
 
 FloatArray = NDArray[np.float64]

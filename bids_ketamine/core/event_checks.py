@@ -1,0 +1,175 @@
+"""What is odd about the events of a run: repeated, overlapping, misplaced or misspelt."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+import pandas as pd
+
+from bids_ketamine.errors import InputDataError
+
+#: Time before the first volume from which a response no longer reaches into the run, s. It is
+#: the time before it at which nilearn begins to build regressors; earlier onsets would be moved
+#: there. The canonical response to an impulse is at 1.5 % of its peak by then, and fading.
+LONGEST_RESPONSE = 24.0
+
+#: Times that differ by less are the same, s.
+TIME_TOLERANCE = 1e-3
+
+#: Longest response time that can be in seconds, s.
+LONGEST_RESPONSE_TIME = 100.0
+
+#: Least ratio of the last onset to the length of the run for onsets in milliseconds.
+MILLISECONDS_RATIO = 20.0
+
+
+def label_key(value: object) -> str:
+    """Return a trial type in the form in which equal ones are equal.
+
+    1 and 1.0 are the same number; 01 is a label of its own. Letters with accents are the same
+    however they are composed (Unicode NFC).
+
+    Examples
+    --------
+    >>> label_key("1.0"), label_key(1), label_key("01"), label_key("0.50"), label_key(" fear ")
+    ('1', '1', '01', '0.5', 'fear')
+    """
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    digits = text.lstrip("+-")
+    padded = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+    if padded or not digits.isascii() or not digits.replace(".", "", 1).isdigit():
+        return text
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return format(number.normalize(), "f") if number else "0"
+
+
+def refuse_milliseconds(onset: np.ndarray, scan_duration: float) -> None:
+    """Refuse onsets that fit the run if they are divided by 1000.
+
+    Parameters
+    ----------
+    onset : ndarray of shape (n_events,)
+        s, NaN where missing.
+    scan_duration : float
+        Length of the run, s.
+
+    Raises
+    ------
+    InputDataError
+        If all onsets but the first lie after the run, the last of them more than 20 times its
+        length, and 1000 times smaller ones would lie within it.
+    """
+    known = np.sort(onset[np.isfinite(onset)])
+    if not len(known) or known[-1] < MILLISECONDS_RATIO * scan_duration:
+        return
+    if (known[1:] >= scan_duration).all() and (known / 1000.0 < scan_duration).all():
+        raise InputDataError(
+            f"The onsets reach to {known[-1]:g} s in a run of {scan_duration:g} s: they seem to be "
+            "in milliseconds.",
+            cure="BIDS wants onsets and durations in seconds.",
+        )
+
+
+def first_of_repeated(
+    trials: pd.DataFrame, columns: Sequence[str], dropped: list[str]
+) -> pd.DataFrame:
+    """Keep one of each trial that the table lists more than once.
+
+    A trial that counted twice would double the height of its response.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Trials by onset.
+    columns : sequence of str
+        Columns in which repeated trials agree.
+    dropped : list of str
+        Gets a sentence.
+    """
+    again = trials.duplicated(subset=[name for name in columns if name in trials]).to_numpy()
+    if again.any():
+        dropped.append(
+            f"{counted(again, 'row')} of a trial that stands in the table already (same onset, "
+            "duration and trial type)"
+        )
+    return trials.loc[~again].reset_index(drop=True)
+
+
+def timing_notes(part: pd.DataFrame, *, name: str, scan_duration: float) -> list[str]:
+    """Say which trials of a condition overlap, or last beyond the run.
+
+    Parameters
+    ----------
+    part : DataFrame
+        ``onset`` and ``duration`` of the modelled trials, s.
+    name : str
+        Condition.
+    scan_duration : float
+        Length of the run, s.
+    """
+    notes = []
+    ordered = part.sort_values("onset", kind="stable")
+    onset, end = ordered["onset"].to_numpy(), (ordered["onset"] + ordered["duration"]).to_numpy()
+    overlapping = onset[1:] < np.maximum.accumulate(end)[:-1] - TIME_TOLERANCE
+    if overlapping.any():
+        notes.append(
+            f"{counted(overlapping, 'trial')} of `{name}` {begin(overlapping)} before the one "
+            "before has ended: their responses add up"
+        )
+    late = end > scan_duration + TIME_TOLERANCE
+    if late.any():
+        notes.append(
+            f"{counted(late, 'trial')} of `{name}` {last(late)} beyond the end of the run "
+            f"({scan_duration:g} s): modelled up to it"
+        )
+    return notes
+
+
+def near_types(name: str, values: Collection[str], unassigned: Collection[str]) -> str:
+    """Say which trial types of the table spell those of a condition otherwise.
+
+    Parameters
+    ----------
+    name : str
+        Condition without trials.
+    values : collection of str
+        Its trial types.
+    unassigned : collection of str
+        Trial types of the table that are in no condition.
+
+    Returns
+    -------
+    str
+        Such as ``" (the table has `Faces`)"``; empty for none.
+    """
+    wanted = {_loose(value) for value in (*values, name)}
+    near = sorted({value for value in unassigned if _loose(value) in wanted})
+    return f" (the table has {', '.join(f'`{each}`' for each in near)})" if near else ""
+
+
+def counted(which: np.ndarray, noun: str) -> str:
+    """Write how many there are, in words that fit the number."""
+    number = int(which.sum())
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def begin(which: np.ndarray) -> str:
+    """Return the verb that fits the number."""
+    return "begins" if which.sum() == 1 else "begin"
+
+
+def last(which: np.ndarray) -> str:
+    """Return the verb that fits the number."""
+    return "lasts" if which.sum() == 1 else "last"
+
+
+def _loose(value: str) -> str:
+    plain = unicodedata.normalize("NFKC", label_key(value)).casefold()
+    stripped = "".join(each for each in plain if each.isalnum())
+    return stripped.lstrip("0") or stripped or plain

@@ -1,0 +1,62 @@
+"""How much memory this process is granted: the container's limit, not the machine's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Files that hold a control group's memory limit: version 2, version 1.
+LIMIT_FILES = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+#: The kernel's account of the machine's memory.
+MEMINFO = Path("/proc/meminfo")
+
+#: Memory of a machine that does not tell, bytes.
+UNKNOWN_MACHINE = 4e9
+
+
+def granted_memory(limit_files: tuple[Path, ...] = LIMIT_FILES, meminfo: Path = MEMINFO) -> float:
+    """Return the memory that can be had at most, bytes: the smaller of machine and container.
+
+    Parameters
+    ----------
+    limit_files : tuple of Path
+        Control-group files; a missing one or ``max`` is no limit.
+    meminfo : Path
+        The kernel's account of the machine's memory.
+    """
+    limits = [_machine_bytes(meminfo)]
+    for path in limit_files:
+        try:
+            limits.append(float(path.read_text().strip()))
+        except (OSError, ValueError):
+            continue
+    return min(limits)
+
+
+def in_bytes(number: float) -> str:
+    """Return a number of bytes in a unit that suits it.
+
+    Examples
+    --------
+    >>> in_bytes(1024), in_bytes(100e9), in_bytes(930_000_000)
+    ('1.02 kB', '100 GB', '930 MB')
+    """
+    unit = "bytes"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if number < 999.5:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.3g} {unit}"
+
+
+def _machine_bytes(meminfo: Path) -> float:
+    try:
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return float(line.split()[1]) * 1024.0
+    except (OSError, ValueError, IndexError):
+        pass
+    return UNKNOWN_MACHINE

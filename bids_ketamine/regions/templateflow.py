@@ -1,0 +1,87 @@
+"""Files of TemplateFlow: from the local copy, else fetched, else named precisely."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bids_ketamine.errors import InputMissingError
+
+
+def home() -> Path:
+    """Return the folder of the local copy (``TEMPLATEFLOW_HOME``)."""
+    # Set and empty, TemplateFlow would take the working directory for its copy.
+    stated = os.environ.get("TEMPLATEFLOW_HOME", "").strip()
+    if stated:
+        return Path(stated)
+    cache = os.environ.get("XDG_CACHE_HOME", "").strip()
+    return (Path(cache) if cache else Path.home() / ".cache") / "templateflow"
+
+
+def template_file(template: str, name: str, *, purpose: str) -> Path:
+    """Return a file of a template, fetched where TemplateFlow can be reached.
+
+    Parameters
+    ----------
+    template : str
+        Such as ``MNI152NLin2009cAsym``.
+    name : str
+        The file's name without ``tpl-TEMPLATE_``, such as
+        ``from-MNI152NLin6Asym_mode-image_xfm.h5``.
+    purpose : str
+        What needs it, for the error.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputMissingError
+        If it is neither there nor to be had; names the file and its place.
+    """
+    wanted = home() / f"tpl-{template}" / f"tpl-{template}_{name}"
+    if _has_content(wanted):
+        return wanted
+    found = _fetch(template, name)
+    if found is not None:
+        return found
+    raise InputMissingError(
+        f"{purpose} needs a file of TemplateFlow that is not here and cannot be fetched.",
+        path=wanted,
+        cure="Put it there (https://templateflow.org), or run where there is a network, or set "
+        "TEMPLATEFLOW_HOME to a folder that has it.",
+    )
+
+
+def _has_content(path: Path) -> bool:
+    # TemplateFlow's local copy holds empty files where nothing was fetched yet.
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _fetch(template: str, name: str) -> Path | None:
+    """Ask TemplateFlow's client; whatever goes wrong there, there is no file."""
+    stem, _, extension = name.partition(".")
+    *pairs, suffix = stem.split("_")
+    entities = dict(pair.split("-", 1) for pair in pairs)
+    if "res" in entities:
+        entities["resolution"] = entities.pop("res")
+    folder = home()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TEMPLATEFLOW_HOME"] = str(folder)
+        from templateflow import api
+
+        found = api.get(
+            template, **entities, suffix=suffix, extension=f".{extension}", raise_empty=True
+        )
+    except Exception:
+        return None
+    paths = found if isinstance(found, list) else [found]
+    usable = [Path(path) for path in paths if _has_content(Path(path))]
+    exact = [path for path in usable if path.name == f"tpl-{template}_{name}"]
+    return exact[0] if exact else None

@@ -60,7 +60,7 @@ _SECONDS_PER_VALUE = {
     "glm": 40.0 / 232.6e6,
     "rest": 1.0 / 232.6e6,
 }
-_GIGABYTES_PER_VALUE = {"glm": 4.0 / 232.6e6, "rest": 2.3 / 232.6e6}
+_GIGABYTES_PER_VALUE = {"glm": 2.3 / 232.6e6, "rest": 1.0 / 232.6e6}
 #: A process that has loaded the libraries and nothing else.
 _PROCESS_GB = 0.3
 #: Starting a step: scheduling, loading, writing small files.

@@ -24,6 +24,7 @@ from bids_ketamine.cli.environment import (
     keep_quiet,
     set_threads,
 )
+from bids_ketamine.cli.error_records import trial_places
 from bids_ketamine.cli.options import RunOptions
 from bids_ketamine.cli.parser import parse_arguments
 from bids_ketamine.cli.progress import Progress
@@ -48,6 +49,7 @@ class _Invocation:
     arguments: Sequence[str]
     verbosity: int = 0
     log_folder: Path | None = None
+    trial: Trial | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,7 +99,12 @@ def _leave_on_termination() -> None:
 
 
 def _tell_unexpected(error: Exception, invocation: _Invocation) -> None:
-    path = write_crash_file(error, arguments=invocation.arguments, log_folder=invocation.log_folder)
+    path = write_crash_file(
+        error,
+        arguments=invocation.arguments,
+        log_folder=invocation.log_folder,
+        where=None if invocation.trial is None else trial_places(invocation.trial),
+    )
     where = "It could not be written to a file." if path is None else f"Traceback: {path}"
     first_line = (str(error).splitlines() or [""])[0]
     tell_error(f"unexpected {type(error).__name__}: {first_line} {where}")
@@ -116,7 +123,7 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
     progress = Progress(sys.stderr, verbosity=options.verbosity)
     with logging_to(progress, verbosity=options.verbosity):
         trial = open_trial(options)
-        invocation.log_folder = trial.output_dir / "logs"
+        invocation.log_folder, invocation.trial = trial.output_dir / "logs", trial
         if not (options.dry_run or options.reports_only or options.boilerplate_only):
             for notice in trial.study.notices:
                 progress.write_line(f"notice: {notice}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -12,7 +11,8 @@ from pathlib import Path
 from bids_ketamine.dataset.content import content_problem
 from bids_ketamine.dataset.dialects import modern_name
 from bids_ketamine.dataset.labels import folder_labels
-from bids_ketamine.errors import InputMissingError, InvalidBidsError
+from bids_ketamine.dataset.sidecars import read_json
+from bids_ketamine.errors import InputDataError, InputMissingError, InvalidBidsError
 
 FILE_NAME = "dataset_description.json"
 #: Names that fMRIPrep gives to what it makes of a BOLD series, in today's terms.
@@ -156,13 +156,8 @@ def _read(path: Path, *, cure: str) -> Mapping[str, object]:
     if problem is not None:
         raise InvalidBidsError(f"Not a BIDS dataset: {problem}.", path=path.parent, cure=cure)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+        return read_json(path)
+    except InputDataError as error:
         raise InvalidBidsError(
-            f"The dataset's description is not valid JSON ({error}).", path=path, cure=cure
+            f"Not a BIDS dataset: {path.name}: {error.message}", path=path, cure=cure
         ) from None
-    if not isinstance(content, dict):
-        raise InvalidBidsError(
-            "The dataset's description is not a JSON object.", path=path, cure=cure
-        )
-    return content

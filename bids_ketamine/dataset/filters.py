@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bids_ketamine.dataset.names import ENTITY_ORDER, LONG_NAMES, DatasetFile, entity_key
-from bids_ketamine.errors import InputDataError, InputMissingError, UsageError
+from bids_ketamine.dataset.sidecars import read_json
+from bids_ketamine.errors import InputDataError, UsageError
 
 KINDS = ("bold", "mask", "confounds", "events", "timeseries", "aseg")
 #: Kinds in fMRIPrep's own filter files that this app has no use for.
@@ -89,15 +89,8 @@ def read_filter_file(path: Path) -> dict[str, dict[str, object]]:
     InputDataError
         If it is not a JSON object of objects.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        raise InputMissingError("The BIDS filter file is not there.", path=path) from None
-    except ValueError as error:
-        raise InputDataError(
-            f"The BIDS filter file is not valid JSON ({error}).", path=path
-        ) from None
-    if not isinstance(content, dict) or not all(isinstance(b, dict) for b in content.values()):
+    content = read_json(path)
+    if not all(isinstance(body, dict) for body in content.values()):
         raise InputDataError(
             "The BIDS filter file must be an object of objects.",
             path=path,

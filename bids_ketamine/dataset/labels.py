@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +15,34 @@ from bids_ketamine.dataset.spelling import near_text, nearest, nearest_label, sh
 from bids_ketamine.errors import InputDataError, InputMissingError, NothingSelectedError
 from bids_ketamine.study.spec import SessionSpec
 
+LOGGER = logging.getLogger("bids_ketamine")
+
+#: What BIDS lets a label be made of.
+LABEL = re.compile(r"[A-Za-z0-9+]+")
+
 
 def folder_labels(folder: Path, prefix: str) -> set[str]:
-    """Return the labels of the sub-folders whose names start with `sub-` or `ses-`."""
+    """Return the labels of the sub-folders whose names start with `sub-` or `ses-`.
+
+    A label becomes part of file names, pages and paths: one that BIDS does not allow is passed
+    over, and told.
+    """
     try:
         with os.scandir(folder) as entries:
-            return {
+            labels = {
                 entry.name.removeprefix(f"{prefix}-")
                 for entry in entries
                 if entry.name.startswith(f"{prefix}-") and entry.is_dir()
             }
     except (FileNotFoundError, NotADirectoryError):
         return set()
+    odd = {label for label in labels if not LABEL.fullmatch(label)}
+    if odd:
+        LOGGER.warning(
+            "Passed over in `%s`: %s. BIDS labels are made of letters and digits.",
+            *(folder.name, listed(f"{prefix}-{shown(label)}" for label in natural_order(odd))),
+        )
+    return labels - odd
 
 
 def select_participants(roots: Iterable[Path], wanted: Sequence[str] | None) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bids_ketamine.dataset.content import content_problem
 from bids_ketamine.dataset.names import DatasetFile, same_value
+from bids_ketamine.dataset.sidecars import read_json
+from bids_ketamine.errors import BidsKetamineError
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,8 @@ def read_metadata(
         and applies(file, target, ignoring=ignoring)
     ]
     for sidecar in nearest_last(sidecars):
-        problem = content_problem(sidecar.path)
-        if problem is None:
-            try:
-                content = json.loads(sidecar.path.read_text(encoding="utf-8-sig"))
-            except (OSError, ValueError):
-                content = None
-            if isinstance(content, dict):
-                values.update(content)
-                continue
-            problem = f"{sidecar.path.name} is not valid JSON"
-        return Metadata(values={}, problem=problem)
+        try:
+            values.update(read_json(sidecar.path))
+        except BidsKetamineError as error:
+            return Metadata(values={}, problem=f"{sidecar.path.name}: {error.message.rstrip('.')}")
     return Metadata(values=values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -38,7 +39,9 @@ class MethodsText:
         for heading, paragraphs in self.sections:
             parts += [f"## {heading}", *paragraphs]
         listing = "\n".join(f"- {reference}" for reference in self.references)
-        return "\n\n".join([*parts, "## References", listing]) + "\n"
+        text = "\n\n".join([*parts, "## References", listing]) + "\n"
+        # Words of a study file are text: what would begin an HTML tag is escaped.
+        return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
 
 
 def participant_text(study: Study, *, runs: Sequence[Mapping[str, Any]] = ()) -> MethodsText:

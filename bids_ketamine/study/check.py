@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bids_ketamine.study.document import KeyPath
@@ -18,6 +19,9 @@ REGION_SOURCES = ("atlas", "dseg", "mask", "spheres", "columns")
 
 #: What is said of a source, and goes with it.
 SOURCE_DETAILS = ("labels", "label_table", "space")
+
+#: Name of a table: no folder, nothing hidden.
+TABLE_NAME = re.compile(r"\w[\w .+-]*")
 
 #: Columns that every design has or may have.
 RESERVED = ("constant", "error_trials")
@@ -40,6 +44,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     for task in spec.tasks:
         _check_task(task, problem)
     _check_labels(spec, problem)
+    _check_tables(spec, problem)
     _check_outcomes(spec, problem)
     if spec.arms is not None and len(set(spec.arms.levels)) != len(spec.arms.levels):
         problem(("arms", "levels"), "arms.levels names an arm twice")
@@ -180,6 +185,18 @@ def _check_labels(spec: StudySpec, problem: Problem) -> None:
         if label in seen:
             problem(where, f"`{name}` and `{seen[label]}` read the same task `{label}`")
         seen.setdefault(label, name)
+
+
+def _check_tables(spec: StudySpec, problem: Problem) -> None:
+    """Refuse tables outside phenotype/."""
+    for section, entries in (("outcomes", spec.outcomes), ("covariates", spec.covariates)):
+        for entry in entries:
+            if not TABLE_NAME.fullmatch(entry.table):
+                problem(
+                    (section, entry.name, "table"),
+                    f"{section}.{entry.name}.table is the name of a table in phenotype/, not "
+                    f"`{entry.table}`",
+                )
 
 
 def _check_outcomes(spec: StudySpec, problem: Problem) -> None:

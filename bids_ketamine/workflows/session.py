@@ -23,10 +23,10 @@ from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.reuse import left_out_tasks
 
-#: A step holds the series in single precision about this many times at its peak (read, smoothed,
-#: masked, scaled, residuals: measured 2.3 GB for 117 million values), and the libraries take a
-#: base.
-COPIES = 4.5
+#: A step holds as much as this many times the whole grid in single precision at its peak (the
+#: brain's series, scaled, in double precision, residuals: measured 2.3 GB for 233 million values
+#: of the grid), and the libraries take a base.
+COPIES = 2.2
 BASE_GB = 0.35
 
 

@@ -184,7 +184,7 @@ def test_the_text(
     assert "  - elastic net (`elastic_net`) is not yet available" in lines
     row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
     assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
-    assert "47 s  4.3 GB  1 run of 215 volumes" in row
+    assert "47 s  2.6 GB  1 run of 215 volumes" in row
     assert any("missing  -     -       [1]" in line for line in lines)
     assert any(line.startswith("  [1]  session: no ses-post") for line in lines)
     assert "1 of 2 analyses can run, in 1 session of 1 participant." in lines
@@ -215,7 +215,7 @@ def test_two_processes_halve_the_work_but_not_its_longest_step(
     )
     # Four steps of 26.2 s, 6 s to start and 5 s for each report.
     assert "about 3 min 34 s with one process, 2 min 00 s with --nprocs 2" in text
-    assert " ".join(text.split()).endswith("4.3 GB for the largest step, up to 8.6 GB together.")
+    assert " ".join(text.split()).endswith("2.6 GB for the largest step, up to 5.2 GB together.")
 
 
 def test_sessions_derived_from_a_column_are_explained(study: Study, tmp_path: Path) -> None:

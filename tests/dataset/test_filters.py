@@ -75,7 +75,7 @@ def test_fmripreps_own_kinds_are_passed_over(caplog: pytest.LogCaptureFixture) -
 
 def test_a_filter_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "filter.json"
-    with pytest.raises(InputMissingError, match="filter file is not there"):
+    with pytest.raises(InputMissingError, match=r"filter\.json is not there"):
         read_filter_file(path)
     path.write_text('{"bold": {"acquisition": "mb"}}')
     assert read_filter_file(path) == {"bold": {"acquisition": "mb"}}

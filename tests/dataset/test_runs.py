@@ -231,7 +231,7 @@ def test_a_damaged_sidecar_is_named(trial: Any) -> None:
     trial.write(f"{stem}_{GRID}_desc-preproc_bold.json", '{"RepetitionTime": 2')
     runs, missing = trial.runs()
     assert runs == ()
-    assert missing[0].reason.endswith("desc-preproc_bold.json is not valid JSON")
+    assert "desc-preproc_bold.json: Line 1: the file is not valid JSON" in missing[0].reason
 
 
 @pytest.mark.parametrize("kind", ["bold", "mask", "confounds", "events"])

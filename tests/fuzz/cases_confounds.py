@@ -73,11 +73,11 @@ STRUCTURE = [
     table("no-header", "header taken out", lines("confounds", lambda rows: rows[1:]),
           wrong("(?i)no column|header|twice")),
     table("commas", "separated by commas", replace("confounds", "\t", ","),
-          wrong("no column|not separated by tabs")),
+          wrong("no column|not separated by tabs|one column")),
     table("semicolons", "separated by semicolons", replace("confounds", "\t", ";"),
-          wrong("no column|not separated by tabs")),
+          wrong("no column|not separated by tabs|one column")),
     table("spaces", "separated by spaces", replace("confounds", "\t", "  "),
-          wrong("no column|not separated by tabs")),
+          wrong("no column|not separated by tabs|one column")),
     table("transposed", "columns written as rows",
           edit_text("confounds", lambda text: "\n".join(
               "\t".join(row) for row in zip(*(r.split("\t") for r in text.split("\n")[:-1]),
@@ -94,7 +94,11 @@ STRUCTURE = [
 ]  # fmt: skip
 
 ENCODING = [
-    table("utf-16", "UTF-16", recode("confounds", "utf-16"), wrong("not UTF-8|UTF-16")),
+    table("utf-16-unmarked", "UTF-16 without a mark", recode("confounds", "utf-16-le"),
+          wrong("UTF-8|UTF-16|NUL")),
+    table("utf-16-cut", "UTF-16, cut within a character",
+          both(recode("confounds", "utf-16"), edit("confounds", lambda d: d[:-1])),
+          wrong("UTF-8|UTF-16")),
     table("latin-1", "Latin-1 in the header",
           recode("confounds", "latin-1", old="std_dvars", new="std_dvars_é"), wrong("not UTF-8")),
     table("nul-bytes", "NUL bytes in line 5",
@@ -125,8 +129,6 @@ CELLS = [
           wrong(at(7, "csf") + ".*`1_000`")),
     table("hexadecimal", "0x1F", cell("confounds", 7, "csf", "0x1F"),
           wrong(at(7, "csf") + ".*`0x1F`")),
-    table("quoted", "a quoted number", cell("confounds", 7, "csf", '"0.5"'),
-          wrong(at(7, "csf"))),
     table("formula", "a spreadsheet formula", cell("confounds", 7, "csf", "=SUM(A1:A6)"),
           wrong(at(7, "csf") + ".*SUM")),
     table("spreadsheet-error", "#REF!", cell("confounds", 7, "csf", "#REF!"),
@@ -138,13 +140,11 @@ CELLS = [
     table("endless-cell", "a cell of a million characters",
           cell("confounds", 7, "csf", "9" * 1_000_000 + "x"), wrong(at(7, "csf"))),
     table("unknown-column", "n/a in every row of csf", column("confounds", "csf", "n/a"),
-          noted("(?i)`?csf`?.*(missing|constant|n/a|empty)|constant.*csf|missing.*csf")),
+          wrong("no value in `csf`")),
     table("constant-column", "0 in every row of csf", column("confounds", "csf", "0"),
           noted("constant confounds left out: csf")),
     table("gap", "n/a in line 31", cell("confounds", 31, "csf", "n/a"),
           noted("1 missing values? of `csf` filled")),
-    table("huge", "1e300 in a cell", cell("confounds", 31, "csf", "1e300"),
-          noted("(?i)csf")),
     table("no-displacement", "no framewise displacement",
           without_column("confounds", "framewise_displacement"),
           noted("no column `framewise_displacement`")),
@@ -163,6 +163,9 @@ CELLS = [
 ]  # fmt: skip
 
 DIALECTS = [
+    table("utf-16", "UTF-16 with a mark", recode("confounds", "utf-16"), accepted()),
+    table("quoted", "numbers in quotation marks",
+          column("confounds", "csf", lambda c: f'"{c}"'), accepted()),
     table("byte-order-mark", "byte order mark", edit("confounds", lambda d: b"\xef\xbb\xbf" + d),
           accepted()),
     table("crlf", "lines end as on Windows", replace("confounds", "\n", "\r\n"), accepted()),

@@ -130,8 +130,6 @@ DESCRIPTIONS = [
     description("dangling-link", "annex link without content", dangling_link(RAW),
                 "annex link whose content is not here"),
     description("web-page", "an error page", write(RAW, "<html>404</html>"), "not valid JSON"),
-    description("derived-removed", "none in the derivatives", remove(DERIVED),
-                "dataset_description.json is not there"),
     description("derived-empty", "0 bytes in the derivatives", empty(DERIVED),
                 "dataset_description.json is empty"),
     description("derived-invalid", "not JSON in the derivatives", write(DERIVED, "{Name: x}"),
@@ -140,6 +138,10 @@ DESCRIPTIONS = [
                 "not a JSON object"),
     description("derived-nested", "100000 brackets in the derivatives",
                 write(DERIVED, "[" * 100_000), "not valid JSON"),
+    Case("description-derived-removed", "JSON", "none in the derivatives", remove(DERIVED),
+         noted("have no dataset_description.json", same=True), level="participant"),
+    description("generated-by-number", "GeneratedBy is a list of numbers",
+                write(DERIVED, {**GENERATED, "GeneratedBy": [1, 2]}), "GeneratedBy"),
 ]  # fmt: skip
 
 GENERATORS = [
@@ -148,7 +150,6 @@ GENERATORS = [
     for name, damage, content in (
         ("missing", "derivatives of unknown origin", GENERATED),
         ("text", "GeneratedBy is a text", {**GENERATED, "GeneratedBy": "fMRIPrep"}),
-        ("number", "GeneratedBy is a list of numbers", {**GENERATED, "GeneratedBy": [1, 2]}),
         ("odd-version", "the version is no version",
          {**GENERATED, "GeneratedBy": [{"Name": "fMRIPrep", "Version": ["x", None]}]}),
     )
@@ -196,7 +197,7 @@ DATASETS = [
             refused(64, "differ in `acq`")),
     dataset("sessions-otherwise", "all sessions labelled otherwise",
             both(move_to("session", "ses-1"), move_to("raw session", "ses-1")),
-            refused(18, "expected ses-pre, ses-post, the dataset has ses-1")),
+            refused(18, "expected ses-p.*, ses-p.*, the dataset has ses-1")),
     dataset("all-missing", "no series of the only participant", remove("bold"),
             Outcome("refused", 66, "No session had anything to compute from")),
     dataset("unknown-participant", "a label nobody has", both(), refused(18, "no participant `x`"),

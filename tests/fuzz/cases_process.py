@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 from typing import Any
 
 import numpy as np
 
-from tests.fuzz.damage import both, header, pipe_instead, replace
+from tests.fuzz.damage import both, edit_text, header, pipe_instead, replace
 from tests.fuzz.harness import Case, Damage, Outcome, Place, missing, refused
 from tests.fuzz.trial import AFFINE, write_image
 
@@ -78,7 +79,8 @@ CASES = [
             refused(16, "dataset_description.json"), level="participant"),
     process("timeseries-gzip-bomb", "TSV", "region time series that unpack to 10 GB",
             both(replace("study", "inputs: {", "inputs: {timeseries_atlas: x, "),
-                 replace("study", "radius: 14}", "radius: 14, columns: [a]}"),
+                 edit_text("study", lambda text: re.sub(
+                     r"spheres: \[\[.*\]\], radius: 14", "columns: [a]", text)),
                  bomb("func/sub-good1_ses-pre_task-rest_space-MNI152NLin2009cAsym_atlas-x"
                       "_timeseries.tsv.gz", 10, head=b"a\n")),
             refused(65, TOO_LARGE.format("_timeseries")), level="participant", task="rest"),

@@ -113,7 +113,7 @@ CONFOUNDS = [
               refused(65, "confounds_timeseries.json is empty")),
     confounds("nested", "100000 brackets", write("confounds.json", "[" * 100_000),
               refused(65, "not valid JSON.*confounds_timeseries.json")),
-    confounds("utf-16", "UTF-16", edit("confounds.json", lambda d: d.decode().encode("utf-16")),
+    confounds("nul-bytes", "NUL bytes", write("confounds.json", bytes(300)),
               refused(65, "(JSON|UTF).*confounds_timeseries.json")),
     confounds("dangling-link", "annex link without content", dangling_link("confounds.json"),
               noted("annex link|unknown mask")),
@@ -144,6 +144,8 @@ DIALECTS = [
             accepted()),
     sidecar("mask-invalid", "sidecar of the mask is not JSON",
             write("mask.json", "{"), accepted()),
+    confounds("utf-16", "UTF-16 with a mark",
+              edit("confounds.json", lambda d: d.decode().encode("utf-16")), accepted()),
     confounds("byte-order-mark", "byte order mark",
               edit("confounds.json", lambda d: b"\xef\xbb\xbf" + d), accepted()),
 ]  # fmt: skip

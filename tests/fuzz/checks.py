@@ -64,7 +64,9 @@ def judge_participant(case: Case, run: Run, reference: Run) -> Verdict:
     if case.outcome.same and _values(run.out, case.label) != _values(reference.out, GOOD[0]):
         problems.append("the values are not those of the undamaged input")
     report = run.out / f"sub-{case.label}.html"
-    if not report.is_file():
+    if case.outcome.kind == "accepted":
+        pass  # those runs write no reports
+    elif not report.is_file():
         problems.append("no report")
     elif "<script>alert" in report.read_text(encoding="utf-8"):
         problems.append("a cell of a table is code in the report")

@@ -137,9 +137,7 @@ def without_column(name: str, *which: str) -> Damage:
 
 def lines(name: str, change: Callable[[list[str]], Sequence[str]]) -> Damage:
     """Change the lines of a text file."""
-    return edit_text(
-        name, lambda text: "\n".join([*change(text.rstrip("\n").split("\n")), ""])
-    )
+    return edit_text(name, lambda text: "\n".join([*change(text.rstrip("\n").split("\n")), ""]))
 
 
 def remove(name: str) -> Damage:

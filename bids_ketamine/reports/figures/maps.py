@@ -78,8 +78,10 @@ def read_map(path: Path) -> StatMap:
     ValueError
         If the image has other dimensions.
     """
-    image = nib.as_closest_canonical(load_image(path))
-    values = read_data(image, path, np.float64)
+    stored = load_image(path)
+    values = read_data(stored, path, np.float64)
+    image = nib.as_closest_canonical(nib.Nifti1Image(values, stored.affine))
+    values = np.asanyarray(image.dataobj)
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
     if values.ndim != 3:

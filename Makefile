@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: demo test lint types layers unit schema descriptor benchmark clean
+.PHONY: demo test lint types layers unit fuzz schema descriptor benchmark clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ layers: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz
 
 schema: $(READY)
 	$(BIN)/python -c "import json; from bids_ketamine.study.schema import study_schema; print(json.dumps(study_schema(), indent=2))" > docs/study.schema.json

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from decimal import Decimal, InvalidOperation
 
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.errors import InputDataError
 
 #: Time before the first volume from which a response no longer reaches into the run, s. It is
@@ -26,29 +26,6 @@ LONGEST_RESPONSE_TIME = 100.0
 MILLISECONDS_RATIO = 20.0
 
 
-def label_key(value: object) -> str:
-    """Return a trial type in the form in which equal ones are equal.
-
-    1 and 1.0 are the same number; 01 is a label of its own. Letters with accents are the same
-    however they are composed (Unicode NFC).
-
-    Examples
-    --------
-    >>> label_key("1.0"), label_key(1), label_key("01"), label_key("0.50"), label_key(" fear ")
-    ('1', '1', '01', '0.5', 'fear')
-    """
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    digits = text.lstrip("+-")
-    padded = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-    if padded or not digits.isascii() or not digits.replace(".", "", 1).isdigit():
-        return text
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    return format(number.normalize(), "f") if number else "0"
-
-
 def refuse_milliseconds(onset: np.ndarray, scan_duration: float) -> None:
     """Refuse onsets that fit the run if they are divided by 1000.
 
@@ -62,15 +39,17 @@ def refuse_milliseconds(onset: np.ndarray, scan_duration: float) -> None:
     Raises
     ------
     InputDataError
-        If all onsets but the first lie after the run, the last of them more than 20 times its
-        length, and 1000 times smaller ones would lie within it.
+        If more than half of the onsets lie after the run, the last of them more than 20 times
+        its length, and 1000 times smaller ones would all lie within it. The first trials of a
+        run, such as a cue and its target, may begin before as many milliseconds as it has
+        seconds.
     """
-    known = np.sort(onset[np.isfinite(onset)])
-    if not len(known) or known[-1] < MILLISECONDS_RATIO * scan_duration:
+    known = onset[np.isfinite(onset)]
+    if not len(known) or known.max() < MILLISECONDS_RATIO * scan_duration:
         return
-    if (known[1:] >= scan_duration).all() and (known / 1000.0 < scan_duration).all():
+    if (known >= scan_duration).mean() > 0.5 and (known / 1000.0 < scan_duration).all():
         raise InputDataError(
-            f"The onsets reach to {known[-1]:g} s in a run of {scan_duration:g} s: they seem to be "
+            f"The onsets reach to {known.max():g} s in a run of {scan_duration:g} s: they seem to be "
             "in milliseconds.",
             cure="BIDS wants onsets and durations in seconds.",
         )
@@ -155,7 +134,11 @@ def near_types(name: str, values: Collection[str], unassigned: Collection[str]) 
 
 def counted(which: np.ndarray, noun: str) -> str:
     """Write how many there are, in words that fit the number."""
-    number = int(which.sum())
+    return plural(int(which.sum()), noun)
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number of things, in words that fit it."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,69 +14,19 @@ from bids_ketamine.core.event_checks import (
     LONGEST_RESPONSE_TIME,
     counted,
     first_of_repeated,
-    label_key,
     near_types,
+    plural,
     refuse_milliseconds,
     timing_notes,
 )
+from bids_ketamine.core.event_rules import ConditionRule, ErrorRule
+from bids_ketamine.core.trial_types import label_key
 
 #: Condition of the regressor of no interest for wrong and missing answers.
 ERROR_CONDITION = "error_trials"
 
 #: Trial types in no condition that are named; the others are counted.
 NAMED_TYPES = 20
-
-
-class ConditionRule(Protocol):
-    """Which trials make a condition."""
-
-    @property
-    def name(self) -> str:
-        """Name of the regressor."""
-
-    @property
-    def trial_type(self) -> tuple[str, ...]:
-        """Values of the trial-type column; empty for the name itself."""
-
-    @property
-    def duration(self) -> float | None:
-        """Duration given to every trial, s; None for the table's."""
-
-    @property
-    def blocks(self) -> bool:
-        """Whether consecutive trials are joined."""
-
-    @property
-    def longest_gap(self) -> float:
-        """Rest between two trials above which a block ends, s."""
-
-
-class ErrorRule(Protocol):
-    """Which trials are errors, and where they are modelled."""
-
-    @property
-    def column(self) -> str:
-        """Column that tells right answers."""
-
-    @property
-    def correct(self) -> tuple[str, ...]:
-        """Values that mean a right answer."""
-
-    @property
-    def response_time_column(self) -> str:
-        """Column with the response time, s."""
-
-    @property
-    def delay_if_no_response(self) -> float:
-        """Time after the onset where there is no response, s."""
-
-    @property
-    def not_applicable(self) -> tuple[str, ...]:
-        """Trial types that are never errors."""
-
-    @property
-    def remove_from_conditions(self) -> bool:
-        """Whether error trials leave their condition."""
 
 
 class ModelledEvents(NamedTuple):
@@ -117,7 +67,8 @@ def model_events(
     time, or at onset + ``delay_if_no_response`` where there is no response, with duration 0.
 
     Trial types are compared as text; 1 and 1.0 are the same. A row that repeats a trial is left
-    out. Events before the run are kept as long as their response reaches into it.
+    out. Events before the run are kept as long as their response, for the duration with which
+    they are modelled, reaches into it.
 
     Parameters
     ----------
@@ -164,28 +115,13 @@ def model_events(
     unassigned = set(types[condition_of == ""])
     modelled = condition_of != ""
     wrong = _is_error(trials, types, error_trials) & modelled
+    removes = error_trials is not None and error_trials.remove_from_conditions
+    removed = wrong if removes else np.zeros(len(wrong), dtype=bool)
     parts = []
     present = []
+    before = _BeforeTheRun()
     for rule in conditions:
-        chosen = condition_of == rule.name
-        if rule.blocks:
-            unknown = trials.loc[chosen, "duration"].isna().to_numpy()
-            if unknown.any():
-                dropped.append(
-                    f"{counted(unknown, 'trial')} of `{rule.name}` without a duration: counted as "
-                    "instants in their block"
-                )
-            part = _blocks(trials, condition_of, rule)
-        else:
-            if error_trials is not None and error_trials.remove_from_conditions:
-                chosen = chosen & ~wrong
-            part = trials.loc[chosen, ["onset", "duration"]].copy()
-        if rule.duration is not None:
-            part["duration"] = rule.duration
-        unknown = part["duration"].isna().to_numpy()
-        if unknown.any():
-            dropped.append(f"{counted(unknown, 'trial')} of `{rule.name}` without a duration")
-            part = part.loc[~unknown]
+        part = before.within_reach(_of_condition(trials, condition_of, rule, removed, dropped))
         if part.empty:
             near = near_types(rule.name, rule.trial_type, unassigned)
             dropped.append(f"condition `{rule.name}` has no trials{near}")
@@ -194,38 +130,90 @@ def model_events(
         part["trial_type"] = rule.name
         present.append(rule.name)
         parts.append(part)
+    n_errors = 0
     if wrong.any() and error_trials is not None:
-        errors = _errors(trials.loc[wrong], error_trials, dropped)
+        errors = before.within_reach(_errors(trials.loc[wrong], error_trials, dropped))
         late = (errors["onset"] >= scan_duration).to_numpy()
         if late.any():
             dropped.append(f"{counted(late, 'error trial')} whose response is after the run's end")
+        n_errors = int((~late).sum())
         parts.append(errors.loc[~late])
+    dropped += before.notes()
     columns = ["onset", "duration", "trial_type"]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     table = table.sort_values("onset", kind="stable").reset_index(drop=True)[columns]
-    return ModelledEvents(table, tuple(present), tuple(dropped), int(wrong.sum()))
+    return ModelledEvents(table, tuple(present), tuple(dropped), n_errors)
+
+
+class _BeforeTheRun:
+    """Events before the first volume, judged by the duration with which they are modelled."""
+
+    def __init__(self) -> None:
+        self.passed = self.reaching = 0
+
+    def within_reach(self, part: pd.DataFrame) -> pd.DataFrame:
+        """Return the events whose response reaches into the run; count those before it."""
+        passed = (part["onset"] + part["duration"] <= -LONGEST_RESPONSE).to_numpy(dtype=bool)
+        kept = part.loc[~passed].copy()
+        self.passed += int(passed.sum())
+        self.reaching += int((kept["onset"] < 0).sum())
+        return kept
+
+    def notes(self) -> list[str]:
+        """Return a sentence for either kind."""
+        notes = []
+        if self.passed:
+            notes.append(
+                f"{plural(self.passed, 'event')} more than {LONGEST_RESPONSE:g} s before the run: "
+                "the response has passed"
+            )
+        if self.reaching:
+            notes.append(
+                f"{plural(self.reaching, 'event')} before the start of the run: of their "
+                "responses, the part within it is modelled"
+            )
+        return notes
 
 
 def _usable_trials(events: pd.DataFrame, scan_duration: float, dropped: list[str]) -> pd.DataFrame:
     onset = events["onset"].to_numpy(dtype=float)
-    end = onset + events["duration"].fillna(0.0).to_numpy(dtype=float)
     refuse_milliseconds(onset, scan_duration)
-    unknown, late, passed = np.isnan(onset), onset >= scan_duration, end <= -LONGEST_RESPONSE
+    unknown, late = np.isnan(onset), onset >= scan_duration
     for unusable, sentence in (
         (unknown, "without an onset"),
         (late, "after the end of the run"),
-        (passed, f"more than {LONGEST_RESPONSE:g} s before the run: the response has passed"),
     ):
         if unusable.any():
             dropped.append(f"{counted(unusable, 'event')} {sentence}")
-    keep = ~(unknown | late | passed)
-    early = keep & (onset < 0)
-    if early.any():
-        dropped.append(
-            f"{counted(early, 'event')} before the start of the run: of their responses, the part "
-            "within it is modelled"
-        )
+    keep = ~(unknown | late)
     return events.loc[keep].sort_values("onset", kind="stable").reset_index(drop=True)
+
+
+def _of_condition(
+    trials: pd.DataFrame,
+    condition_of: np.ndarray,
+    rule: ConditionRule,
+    removed: np.ndarray,
+    dropped: list[str],
+) -> pd.DataFrame:
+    """Return onsets and durations of a condition: its blocks, or its trials but for errors."""
+    chosen = condition_of == rule.name
+    if rule.blocks:
+        unknown = trials.loc[chosen, "duration"].isna().to_numpy()
+        if unknown.any():
+            dropped.append(
+                f"{counted(unknown, 'trial')} of `{rule.name}` without a duration: counted as "
+                "instants in their block"
+            )
+        part = _blocks(trials, condition_of, rule)
+    else:
+        part = trials.loc[chosen & ~removed, ["onset", "duration"]].copy()
+    if rule.duration is not None:
+        part["duration"] = rule.duration
+    unknown = part["duration"].isna().to_numpy()
+    if unknown.any():
+        dropped.append(f"{counted(unknown, 'trial')} of `{rule.name}` without a duration")
+    return part.loc[~unknown]
 
 
 def _type(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bids_ketamine.dataset.companions import Companion, the_one
 from bids_ketamine.dataset.content import POINTER_BYTES
 from bids_ketamine.dataset.decoding import read_text
-from bids_ketamine.dataset.names import DatasetFile
+from bids_ketamine.dataset.names import DatasetFile, is_number
 from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles, belongs
 from bids_ketamine.dataset.spelling import shown
 from bids_ketamine.dataset.tsv import read_table
@@ -206,7 +206,7 @@ def _read_numbers(path: Path, n_components: int) -> tuple[int, ...]:
         return ()
     numbers = []
     for cell in read_text(path).replace(",", " ").split():
-        if not (cell.isascii() and cell.isdigit()):
+        if not is_number(cell):
             raise InputDataError(
                 f"The list of noise components holds `{shown(cell)}`, which is not the number of "
                 "a component.",

@@ -19,6 +19,7 @@ from bids_ketamine.dataset.session_files import (
     SessionFiles,
     belongs,
 )
+from bids_ketamine.dataset.spelling import shown
 
 #: Longest repetition time taken for seconds; larger ones are milliseconds.
 LONGEST_T_R = 60.0
@@ -36,11 +37,14 @@ class Companion:
         Why it cannot be used.
     absent : bool
         Whether no such file exists at all.
+    note : str or None
+        Why it is the second choice.
     """
 
     path: Path | None
     reason: str | None = None
     absent: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def find_mask(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
         if masks:
             return the_one(masks)
     entities = _without(bold, COMBINED_ENTITIES) | {"desc": "brain"}
-    return _absent(session.expected(entities, "mask", ".nii.gz"), session.places)
+    return absent(session.expected(entities, "mask", ".nii.gz"), session.places)
 
 
 def _masks_aroma(mask: DatasetFile, bold: DatasetFile) -> bool:
@@ -135,7 +139,7 @@ def find_confounds(session: SessionFiles, bold: DatasetFile, chosen: FileFilter)
             if tables:
                 return the_one(tables)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES) | {"desc": "confounds"}
-    return _absent(session.expected(entities, "timeseries", ".tsv"), session.places)
+    return absent(session.expected(entities, "timeseries", ".tsv"), session.places)
 
 
 def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
@@ -168,54 +172,7 @@ def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) ->
         ]
         return the_one(nearest)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES)
-    return _absent(session.expected(entities, "events", ".tsv"), "the raw dataset")
-
-
-def find_aseg(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
-    """Find FreeSurfer's segmentation on the grid of a series, or in its space.
-
-    fMRIPrep writes it beside the series; where it does not, the segmentation in anat/ lies in
-    the same space as a series in `space-T1w`: the session's own, else that of the participant,
-    else the only one of another session, since sessions share one anatomical reference then.
-
-    Parameters
-    ----------
-    session : SessionFiles
-        Files of the session.
-    bold : DatasetFile
-        The series.
-    chosen : FileFilter
-        Conditions of the user's.
-    """
-    chosen = chosen.with_defaults(desc="aseg", suffix="dseg")
-    for files in session.searched(bold.dataset):
-        found = [
-            file
-            for file in files
-            if file.extension in IMAGE_EXTENSIONS
-            and file.get("sub") == session.participant
-            and chosen.accepts(file)
-        ]
-        beside = [
-            file
-            for file in found
-            if session.own(file) and belongs(file, bold, apart_from={"desc"} | chosen.keys)
-        ]
-        if beside:
-            return the_one(beside)
-        anatomy = [
-            file
-            for file in found
-            if bold.get("space") == "T1w" and "task" not in file.entities and not file.get("space")
-        ]
-        for ses in (session.label, None):
-            nearest = [file for file in anatomy if file.get("ses") == ses]
-            if nearest:
-                return the_one(nearest)
-        if anatomy:
-            return the_one(anatomy)
-    entities = _without(bold, COMBINED_ENTITIES) | {"desc": "aseg"}
-    return _absent(session.expected(entities, "dseg", ".nii.gz"), session.places)
+    return absent(session.expected(entities, "events", ".tsv"), "the raw dataset")
 
 
 def find_timing(session: SessionFiles, series: DatasetFile) -> Timing:
@@ -266,8 +223,8 @@ def _t_r_problem(source: Metadata, series: DatasetFile) -> str | None:
         )
     t_r = source.number("RepetitionTime")
     if t_r is None or not 0 < t_r <= LONGEST_T_R:
-        shown = source.values["RepetitionTime"]
-        return f"RepetitionTime of {stem} is {shown!r}; BIDS wants seconds"
+        told = shown(repr(source.values["RepetitionTime"]))
+        return f"RepetitionTime of {stem} is {told}; BIDS wants seconds"
     return None
 
 
@@ -275,7 +232,16 @@ def _without(file: DatasetFile, left_out: Collection[str]) -> dict[str, str]:
     return {key: value for key, value in file.entities.items() if key not in left_out}
 
 
-def _absent(expected: str, place: str) -> Companion:
+def absent(expected: str, place: str) -> Companion:
+    """Return that a file is not there.
+
+    Parameters
+    ----------
+    expected : str
+        Path that it would have.
+    place : str
+        Datasets in which it was looked for.
+    """
     return Companion(None, f"expected {expected} in {place}", absent=True)
 
 

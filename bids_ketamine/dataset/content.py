@@ -68,10 +68,8 @@ def content_error(path: Path) -> BidsKetamineError | None:
         if status.st_size < POINTER_BYTES:
             with path.open("rb") as stream:
                 start = stream.read(32)
-    except PermissionError:
-        return ReadWriteError(f"{name} cannot be read (permission denied).", path=path)
     except OSError as error:
-        return _not_there(path, name, error)
+        return reading_error(path, error)
     if start.startswith(ANNEX_MARK):
         return _annex(path, name)
     if start.startswith(LFS_MARK):
@@ -96,7 +94,24 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "device")
 
 
-def _not_there(path: Path, name: str, error: OSError) -> BidsKetamineError:
+def reading_error(path: Path, error: OSError) -> BidsKetamineError:
+    """Return the error to raise where the file system failed to read a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    error : OSError
+        What the file system said.
+
+    Returns
+    -------
+    BidsKetamineError
+        :class:`InputMissingError` where the file is not there, else :class:`ReadWriteError`.
+    """
+    name = printable(path.name)
+    if isinstance(error, PermissionError):
+        return ReadWriteError(f"{name} cannot be read (permission denied).", path=path)
     if error.errno == errno.ELOOP:
         return InputMissingError(f"{name} is a link that leads back to itself.", path=path)
     if error.errno not in (errno.ENOENT, errno.ENOTDIR):

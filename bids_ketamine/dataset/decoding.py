@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from bids_ketamine.dataset.content import content_error
-from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.dataset.content import content_error, reading_error
+from bids_ketamine.errors import InputDataError
 
-#: Largest table or sidecar, decompressed, bytes: ten times the largest confounds tables. A
+#: Largest table or sidecar, decompressed, bytes: several times the largest confounds tables. A
 #: small file that unpacks to more than this is damaged or hostile.
-LARGEST_TEXT = 256 * 2**20
+LARGEST_TEXT = 64 * 2**20
 
 #: Bytes read at a time, so that a file too large is refused before it fills the memory.
 CHUNK = 2**20
@@ -59,7 +59,9 @@ def read_text(path: Path, *, most_bytes: int | None = None) -> str:
     Raises
     ------
     InputMissingError
-        If the file, or the content of an annex link, is not there, or it cannot be read.
+        If the file, or the content of an annex link, is not there.
+    ReadWriteError
+        If the file system cannot read it, or permission is missing.
     InputDataError
         If the file is empty, too large, damaged, or is not text in these encodings.
 
@@ -102,7 +104,7 @@ def _bytes(path: Path, most: int) -> bytes:
             "The file is cut off or is not gzip.", path=path, cure="Copy or make it again."
         ) from None
     except OSError as error:
-        raise InputMissingError(f"The file cannot be read: {error.strerror}.", path=path) from None
+        raise reading_error(path, error) from None
 
 
 def _bounded(stream: BinaryIO, path: Path, most: int) -> bytes:

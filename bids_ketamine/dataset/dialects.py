@@ -107,7 +107,7 @@ def modern_confounds(columns: Iterable[str]) -> dict[str, str]:
     """Return today's names of the columns of a confounds table that had other ones.
 
     fMRIPrep 1.2.0 renamed its CamelCase columns. `vx-wisestdDVARS` was dropped then and keeps
-    its name. A column is not renamed to one that the table has already.
+    its name. Two columns of a table may have one modern name.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def modern_confounds(columns: Iterable[str]) -> dict[str, str]:
             modern = _OLD_SERIES[numbered.group(1)] + numbered.group(2)
         if column in _TRANSLATIONS and not rotations:
             modern = None
-        if modern is not None and modern not in present:
+        if modern is not None:
             renamed[column] = modern
     return renamed
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from bids_ketamine.dataset.dialects import OLD_SUFFIXES
+from bids_ketamine.dataset.index_paths import (
+    ANATOMICAL_SUFFIXES,
+    DERIVED_SUFFIXES,
+    SUFFIXES,
+    outside,
+)
 from bids_ketamine.dataset.names import DatasetFile, listed, parse_name
 from bids_ketamine.errors import InvalidBidsError, ReadWriteError, UsageError
 
-#: Suffixes of files the app reads, in func/ folders and above them.
-SUFFIXES = ("bold", "mask", "timeseries", "regressors", "events")
-#: Suffixes of derivatives alone: ICA-AROMA's files, FreeSurfer's segmentation.
-DERIVED_SUFFIXES = ("mixing", "metrics", "AROMAnoiseICs", "dseg")
 DATABASE_FILE = "layout_index.sqlite"
 #: Participants in one layout: bounds the memory that pybids takes (1 ms and 15 kB a file).
 BATCH = 200
@@ -34,14 +36,6 @@ _CONFIG = {
         {"name": "suffix", "pattern": r"[_/]([a-zA-Z0-9+]+)\.[^/]+$"},
     ],
 }
-_FUNC_FILE = rf"[^/]*_(?:{'|'.join(SUFFIXES)})\.(?:nii|nii\.gz|json|tsv|tsv\.gz)"
-_ASEG_FILE = r"[^/]*_(?:desc-aseg_dseg|label-aseg_roi)\.nii(?:\.gz)?"
-_DERIVED_FILE = (
-    rf"(?:{_FUNC_FILE}|[^/]*_AROMAnoiseICs\.csv"
-    r"|[^/]*_desc-(?:MELODIC_mixing|melodic_mixing|aroma_metrics)\.tsv"
-    r"|[^/]*_bold_(?:[^/]*_)?(?:preproc|brainmask|confounds|MELODICmix)\.(?:nii|nii\.gz|json|tsv))"
-)
-_INHERITED_FILE = rf"(?:[^/]*_)?(?:{'|'.join(SUFFIXES)})\.(?:json|tsv)"
 
 
 @dataclass(frozen=True)
@@ -151,6 +145,8 @@ def index_dataset(
 def _is_read(file: DatasetFile, *, aseg: bool) -> bool:
     if file.suffix == "dseg":
         return aseg and file.get("desc") == "aseg"
+    if file.suffix in ANATOMICAL_SUFFIXES:
+        return aseg and file.get("desc") == "preproc"
     return file.suffix in SUFFIXES or file.suffix in DERIVED_SUFFIXES
 
 
@@ -165,31 +161,10 @@ def _from_layouts(
     paths: set[Path] = set()
     for start in range(0, len(participants), BATCH):
         batch = participants[start : start + BATCH]
-        pattern = _outside(batch, sessions, derivative=derivative, aseg=aseg)
+        pattern = outside(batch, sessions, derivative=derivative, aseg=aseg)
         layout = _layout(root, derivative=derivative, ignore=re.compile(pattern))
         paths.update(Path(path) for path in layout.files)
     return paths
-
-
-def _outside(
-    participants: Sequence[str],
-    sessions: Collection[str | None],
-    *,
-    derivative: bool,
-    aseg: bool,
-) -> str:
-    """Return a pattern of the paths, relative to the root, that pybids shall not look at."""
-    subjects = "|".join(re.escape(label) for label in participants)
-    labels = "|".join(re.escape(label) for label in sessions if label is not None)
-    # Each level may hold sidecars for those below it; only func/ holds images.
-    session = f"/ses-(?:{labels})" if labels else "/(?!)"
-    func_file = _DERIVED_FILE if derivative else _FUNC_FILE
-    if aseg:
-        func_file = f"(?:{func_file}|{_ASEG_FILE})"
-    level = f"(?:/{_INHERITED_FILE}|/func(?:/{func_file})?)?"
-    anatomy = f"|(?:/ses-[^/]+)?(?:/anat(?:/{_ASEG_FILE})?)?" if aseg else ""
-    subject = f"/sub-(?:{subjects})(?:{session}{level}|{level}{anatomy})"
-    return f"^(?!(?:{subject}|/(?!sub-){_INHERITED_FILE})$)"
 
 
 def _layout(
@@ -284,7 +259,7 @@ def _query(layout: Any, participants: Sequence[str] | None) -> set[Path]:
     from bids.layout import Query
 
     subject = Query.NONE if participants is None else list(participants)
-    suffixes = sorted({*SUFFIXES, *DERIVED_SUFFIXES, *OLD_SUFFIXES})
+    suffixes = sorted({*SUFFIXES, *DERIVED_SUFFIXES, *ANATOMICAL_SUFFIXES, *OLD_SUFFIXES})
     files = layout.get(suffix=suffixes, subject=subject, return_type="filename")
     return {Path(path) for path in files}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -26,11 +27,15 @@ class Metadata:
     problem: str | None = None
 
     def number(self, key: str) -> float | None:
-        """Return a number, ``None`` where the key is absent or holds no number."""
+        """Return a finite number, ``None`` where the key is absent or holds none."""
         value = self.values.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # JSON has whole numbers of any length
+            return None
+        return number if math.isfinite(number) else None
 
     def truth(self, key: str) -> bool | None:
         """Return a boolean, ``None`` where the key is absent or holds none."""

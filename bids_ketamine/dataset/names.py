@@ -164,9 +164,20 @@ def same_value(entity: str, one: str | None, other: str | None) -> bool:
 
 def entity_key(entity: str, value: str | None) -> str | None:
     """Return a value in the form in which equal ones are equal."""
-    if value is not None and entity in INDEX_ENTITIES and value.isdigit():
+    if value is not None and entity in INDEX_ENTITIES and is_number(value):
         return str(int(value))
     return value
+
+
+def is_number(text: str) -> bool:
+    """Tell whether text is a whole number.
+
+    Examples
+    --------
+    >>> is_number("02"), is_number("²"), is_number("")
+    (True, False, False)
+    """
+    return text.isascii() and text.isdecimal()
 
 
 def in_bids_order(entities: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -185,8 +196,8 @@ def natural_order(labels: Iterable[str]) -> list[str]:
     """
 
     def key(label: str) -> list[tuple[int, int, str]]:
-        parts = re.findall(r"\d+|\D+", label)
-        return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts]
+        parts = re.findall(r"[0-9]+|[^0-9]+", label)
+        return [(0, int(part), part) if is_number(part) else (1, 0, part) for part in parts]
 
     return sorted(labels, key=key)
 

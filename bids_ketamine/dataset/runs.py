@@ -8,7 +8,6 @@ from pathlib import Path
 from bids_ketamine.dataset.aroma import find_aroma
 from bids_ketamine.dataset.companions import (
     Companion,
-    find_aseg,
     find_confounds,
     find_events,
     find_mask,
@@ -18,6 +17,7 @@ from bids_ketamine.dataset.companions import (
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing, RunInputs
 from bids_ketamine.dataset.names import DatasetFile, in_bids_order
+from bids_ketamine.dataset.segmentation import find_aseg
 from bids_ketamine.dataset.series import find_bold, find_timeseries
 from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles
 from bids_ketamine.dataset.wanted import WantedTask, needs_confounds
@@ -102,6 +102,8 @@ def _image_run(
     if aseg.reason is not None:
         # Only the regions that are made of it go missing.
         problems.append(missing_companion(task.name, "aseg", aseg))
+    elif aseg.note is not None:
+        problems.append(Missing(f"{task.name}: aseg", aseg.note))
     if not usable:
         return None, problems
     aroma = find_aroma(session, bold)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bids_ketamine.dataset.content import content_problem
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing
-from bids_ketamine.dataset.names import DatasetFile, entity_key, listed, same_value
+from bids_ketamine.dataset.names import DatasetFile, entity_key, is_number, listed, same_value
 from bids_ketamine.dataset.session_files import IMAGE_EXTENSIONS, SessionFiles, run_key
 from bids_ketamine.dataset.wanted import WantedTask
 from bids_ketamine.errors import UsageError
@@ -147,7 +147,7 @@ def find_timeseries(
 
 
 def _run_order(run: str | None) -> tuple[int, int, str]:
-    return (0 if run is None else 1, int(run) if run and run.isdigit() else 0, run or "")
+    return (0 if run is None else 1, int(run) if run and is_number(run) else 0, run or "")
 
 
 def _raw_runs(session: SessionFiles, task: WantedTask, chosen: FileFilter) -> set[str | None]:

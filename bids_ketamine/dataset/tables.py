@@ -106,6 +106,7 @@ def read_confounds(path: Path, *, n_volumes: int | None = None) -> pd.DataFrame:
     """
     frame = _numbers(path, n_volumes=n_volumes)
     names = modern_confounds([str(name) for name in frame])
+    # Which of two columns is right cannot be told, and a nuisance model must not guess.
     meant: dict[str, str] = {}
     for old in map(str, frame):
         modern = names.get(old, old)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from bids_ketamine.regions.catalogue import CORTEX_2009C, atlas_by_name, atlas_image
-from bids_ketamine.regions.volumes import read_volume
+from bids_ketamine.regions.catalogue import TEMPLATE_2009C, atlas_by_name, atlas_image
+from bids_ketamine.regions.volumes import read_labels
 
 FloatArray = NDArray[np.floating]
 
@@ -41,8 +41,8 @@ def circuit_pieces() -> Mapping[str, tuple[FloatArray, ...]]:
     mapping of str to tuple of ndarray of shape (n_points, 3)
         MNI mm, in the order of `REGIONS`, visual cortex last.
     """
-    found = atlas_image(atlas_by_name(ATLAS), CORTEX_2009C)
-    volume = read_volume(found.image)
+    found = atlas_image(atlas_by_name(ATLAS), TEMPLATE_2009C)
+    volume = read_labels(found.image)
     labels = volume.labels
 
     def points(index: int) -> FloatArray:

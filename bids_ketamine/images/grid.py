@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,35 +40,48 @@ class Grid:
 
 
 def nearest_on_grid(
-    labels: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray
+    labels: np.ndarray,
+    affine: np.ndarray,
+    shape: Sequence[int],
+    target: np.ndarray,
+    *,
+    moved: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Return labels on another grid: each voxel takes the nearest one.
+    """Return labels on another grid: each voxel takes the one its centre lies in.
+
+    ``target_labels[v] = labels[round(A^-1 m(T v))]`` with ``A`` the labels' affine, ``T`` that of
+    the other grid, and ``m`` the way between their spaces.
 
     Parameters
     ----------
-    labels : ndarray of int32, shape (i, j, k)
+    labels : ndarray of int, shape (i, j, k)
         Labels on their own grid.
     affine : ndarray of shape (4, 4)
         Its voxel indices to mm.
-    shape : tuple of int
+    shape : sequence of int
         Shape (x, y, z) of the other grid.
     target : ndarray of shape (4, 4)
         Its voxel indices to mm.
+    moved : callable, optional
+        Points of the other grid's space, shape (n, 3) in mm, to points of the labels' space;
+        none where the two are one space.
 
     Returns
     -------
-    ndarray of int32, shape (x, y, z)
-        Labels on the other grid, 0 outside their image.
+    ndarray of int, shape (x, y, z)
+        Labels on the other grid, 0 where their image has no voxel.
     """
-    import nibabel as nib
-    from nilearn.image import resample_img  # takes seconds to load
-
-    moved = resample_img(
-        nib.Nifti1Image(labels, affine),
-        target_affine=target,
-        target_shape=shape,
-        interpolation="nearest",
-        force_resample=True,
-        copy_header=True,
-    )
-    return np.asanyarray(moved.dataobj).astype(np.int32)
+    result = np.zeros(tuple(shape), dtype=labels.dtype)
+    inverse = np.linalg.inv(affine)
+    plane = np.stack(
+        np.meshgrid(np.arange(shape[1]), np.arange(shape[2]), indexing="ij"), axis=-1
+    ).reshape(-1, 2)
+    for row in range(shape[0]):  # a plane at a time bounds the memory
+        points = plane @ target[:3, 1:3].T + row * target[:3, 0] + target[:3, 3]
+        if moved is not None:
+            points = moved(points)
+        # A centre half-way between two voxels goes to the upper one, whatever the rounding.
+        nearest = np.floor(points @ inverse[:3, :3].T + inverse[:3, 3] + 0.5 + 1e-6).astype(int)
+        inside = ((nearest >= 0) & (nearest < labels.shape)).all(axis=1)
+        result[row].reshape(-1)[inside] = labels[tuple(nearest[inside].T)]
+    return result

@@ -227,6 +227,7 @@ def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) 
     return RegionQuality(
         np.array([region.coverage(usable) for region in regions]),
         np.array([mean_in(tsnr, region) for region in regions]),
+        tuple(region.problem for region in regions),
     )
 
 
@@ -259,7 +260,7 @@ def _rows(
         first,
         second,
         names=names,
-        coverage=quality.coverage,
+        quality=quality,
         weak=weak,
         minimum_coverage=settings.regions.minimum_coverage,
     )

@@ -199,10 +199,13 @@ def contrast_rows(
         for region in regions:
             coverage = region.coverage(usable)
             value, reason = float("nan"), combined.reason
-            if combined.volumes is not None and coverage < minimum_coverage:
+            if combined.volumes is not None and region.problem:
+                reason = region.problem
+            elif combined.volumes is not None and coverage < minimum_coverage:
                 reason = f"coverage {coverage:.0%} is under {minimum_coverage:.0%}"
             elif combined.volumes is not None:
                 value = mean_in(combined.volumes["effect"], region)
+                reason = "" if np.isfinite(value) else "no voxel of the region has signal"
             rows.append(
                 {
                     **shared,

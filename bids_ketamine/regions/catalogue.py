@@ -10,13 +10,15 @@ from importlib import resources
 from pathlib import Path
 
 from bids_ketamine.errors import UsageError
-from bids_ketamine.regions.labels import LabelTable, read_label_table
+from bids_ketamine.regions.labels import LabelTable, grouped_by_name, read_label_table
 from bids_ketamine.regions.templateflow import template_file
 
-CORTEX_2009C = "MNI152NLin2009cAsym"
-CORTEX_6 = "MNI152NLin6Asym"
+TEMPLATE_2009C = "MNI152NLin2009cAsym"
+TEMPLATE_6 = "MNI152NLin6Asym"
 
-SCHAEFER = re.compile(r"schaefer(?:2018)?_?(\d+)(?:parcels)?(?:(7|17)networks)?", re.IGNORECASE)
+SCHAEFER = re.compile(
+    r"schaefer(?:2018)?_?(\d{3,4})(?:_?parcels)?(?:_?(7|17)networks)?", re.IGNORECASE | re.ASCII
+)
 SCHAEFER_PARCELS = (100, 200, 300, 400, 500, 600, 800, 1000)
 
 
@@ -57,21 +59,21 @@ ATLASES: Mapping[str, Atlas] = {
         "six regions of the circuit of fear and its regulation",
         "Schaefer et al., 2018; Tian et al., 2020",
         ("schaefer", "tian"),
-        {CORTEX_2009C: "atlas-FearCircuit_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
+        {TEMPLATE_2009C: "atlas-FearCircuit_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
     ),
     "TianS1": Atlas(
         "TianS1",
         "Melbourne subcortex atlas, scale 1",
         "Tian et al., 2020",
         ("tian",),
-        {CORTEX_2009C: "atlas-TianS1_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
+        {TEMPLATE_2009C: "atlas-TianS1_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
     ),
     "TianS2": Atlas(
         "TianS2",
         "Melbourne subcortex atlas, scale 2",
         "Tian et al., 2020",
         ("tian",),
-        {CORTEX_2009C: "atlas-TianS2_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
+        {TEMPLATE_2009C: "atlas-TianS2_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
     ),
     "Seitzman300": Atlas(
         "Seitzman300",
@@ -118,8 +120,8 @@ def atlas_by_name(name: str) -> Atlas:
 def _schaefer(n_parcels: int, n_networks: int) -> Atlas:
     desc = f"desc-{n_parcels}Parcels{n_networks}Networks"
     there = {
-        CORTEX_2009C: n_networks == 7 and n_parcels == 400,
-        CORTEX_6: n_networks == 7 and n_parcels in (100, 400),
+        TEMPLATE_2009C: n_networks == 7 and n_parcels == 400,
+        TEMPLATE_6: n_networks == 7 and n_parcels in (100, 400),
     }
     return Atlas(
         f"Schaefer2018_{n_parcels}Parcels{n_networks}Networks",
@@ -172,14 +174,13 @@ def atlas_image(atlas: Atlas, space: str) -> AtlasImage:
     """
     purpose = f"The atlas {atlas.name}"
     if space not in atlas.shipped and atlas.templateflow is not None:
-        in_templateflow = space if space in (CORTEX_2009C, CORTEX_6) else CORTEX_2009C
+        in_templateflow = space if space in (TEMPLATE_2009C, TEMPLATE_6) else TEMPLATE_2009C
         if space == in_templateflow or not atlas.shipped:
             stem = atlas.templateflow
             image = template_file(in_templateflow, f"res-02_{stem}.nii.gz", purpose=purpose)
             table = template_file(in_templateflow, f"{stem}.tsv", purpose=purpose)
-            return AtlasImage(
-                image, read_label_table(table, source=f"the atlas {atlas.name}"), in_templateflow
-            )
+            labels = grouped_by_name(read_label_table(table, source=f"the atlas {atlas.name}"))
+            return AtlasImage(image, labels, in_templateflow)
     template = space if space in atlas.shipped else next(iter(atlas.shipped))
     image = shipped_file(atlas.shipped[template])
     table = image.with_name(image.name.replace(".nii.gz", ".tsv"))

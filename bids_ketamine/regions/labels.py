@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bids_ketamine.dataset.decoding import read_text
 from bids_ketamine.dataset.names import listed
-from bids_ketamine.dataset.tsv import Table, read_table, require_content
+from bids_ketamine.dataset.tsv import Table, read_table
 from bids_ketamine.errors import InputDataError, UsageError
 
 INDEX_COLUMNS = ("index", "value", "id")
@@ -16,6 +17,12 @@ NAME_COLUMNS = ("name", "label", "abbreviation")
 #: Values that stand for no group, and a column that never groups.
 NO_GROUP = frozenset({"", "n/a", "none"})
 COLOUR_COLUMNS = frozenset({"color", "colour", "cifti_label", "r", "g", "b", "a"})
+
+#: A line of a colour table: number, name, and three or four numbers of the colour.
+NUMBERED = re.compile(r"(\d{1,8})\s+([^\s,]+)(?:\s+\d{1,3}){0,5}", re.ASCII)
+#: A line that is a name and nothing else.
+NAME_ALONE = re.compile(r"[^\s,;#]+")
+SCHAEFER_NAME = re.compile(r"(?:7|17)Networks_([LR]H)_([A-Za-z]+)")
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,8 @@ def read_label_table(path: Path, *, source: str | None = None) -> LabelTable:
     InputDataError
         If it cannot be understood, or a number stands for two names.
     """
-    labels = _from_columns(read_table(path)) if path.suffix == ".tsv" else _from_lines(path)
+    tabular = path.name.endswith((".tsv", ".tsv.gz"))
+    labels = _from_columns(read_table(path)) if tabular else _from_lines(path)
     labels = tuple(label for label in labels if label.index != 0)
     if not labels:
         raise InputDataError("The label table has no labels.", path=path)
@@ -177,21 +185,37 @@ def _is_text(table: Table, place: int) -> bool:
 
 
 def _from_lines(path: Path) -> tuple[Label, ...]:
-    require_content(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputDataError("The label table is not UTF-8 text.", path=path) from None
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    numbered = [re.match(r"(\d+)[\s,]+([^\s,]+)", line) for line in lines]
+    every = [line.strip() for line in read_text(path).splitlines()]
+    lines = [line for line in every if line and not line.startswith("#")]
+    numbered = [NUMBERED.fullmatch(line) for line in lines]
     if lines and all(numbered):
         return tuple(Label(int(each[1]), each[2]) for each in numbered if each is not None)
-    if any(len(line.split()) > 1 for line in lines):
+    # Numbers that are lines must not shift: no line may be left out, nor hold anything else.
+    names = "\n".join(every).strip("\n").split("\n")
+    if not all(NAME_ALONE.fullmatch(line) for line in names):
         raise InputDataError(
             "The label table is neither a table with a header, nor lines of number and name, nor "
             "one name a line.",
             path=path,
             cure="Write a tab-separated `.tsv` with the columns `index` and `name`.",
         )
-    return tuple(Label(number, line) for number, line in enumerate(lines, start=1))
+    return tuple(Label(number, line) for number, line in enumerate(names, start=1))
+
+
+def grouped_by_name(table: LabelTable) -> LabelTable:
+    """Add network and side to Schaefer's labels, whose names hold them.
+
+    Examples
+    --------
+    >>> table = LabelTable("Schaefer", (Label(1, "7Networks_LH_Default_Temp_1"),))
+    >>> grouped_by_name(table).labels[0].groups
+    ('Default', 'left')
+    """
+    labels = []
+    for label in table.labels:
+        match = SCHAEFER_NAME.match(label.name)
+        groups = label.groups
+        if match is not None:
+            groups = (match[2], "left" if match[1] == "LH" else "right")
+        labels.append(Label(label.index, label.name, groups))
+    return LabelTable(table.source, tuple(labels))

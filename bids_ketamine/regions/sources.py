@@ -16,7 +16,8 @@ from bids_ketamine.regions.catalogue import Atlas, atlas_by_name, atlas_image
 from bids_ketamine.regions.labels import Label, LabelTable, read_label_table
 from bids_ketamine.regions.seitzman import Sphere, seitzman_spheres
 from bids_ketamine.regions.templateflow import template_file
-from bids_ketamine.regions.volumes import ImageCheck, read_volume
+from bids_ketamine.regions.transform import read_transform
+from bids_ketamine.regions.volumes import ImageCheck, read_labels
 from bids_ketamine.study.label_tables import tables_beside
 from bids_ketamine.study.spec import OWN_SEGMENTATION, RegionSpec, RegionsSpec, WholeAtlasSpec
 
@@ -24,7 +25,7 @@ from bids_ketamine.study.spec import OWN_SEGMENTATION, RegionSpec, RegionsSpec, 
 MOST_NAMED = 6
 
 #: Template in the name of a file, as BIDS and TemplateFlow write it.
-TEMPLATE_IN_NAME = re.compile(r"(?:^|_)(?:space|tpl)-([A-Za-z0-9]+)")
+TEMPLATE_IN_NAME = re.compile(r"(?:^|_)(?:space|tpl)-([A-Za-z0-9]+)(?:_cohort-([A-Za-z0-9]+))?")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class RegionSource:
     image : Path or None
         Image of labels, or mask.
     indices : tuple of int
-        Its labels; empty for a mask, all of which that is not zero is the region.
+        Its labels; empty for a mask, all of which that is above zero is the region.
     own_segmentation : bool
         Whether the image is the participant's own segmentation.
     space : str or None
@@ -93,13 +94,16 @@ def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionS
         return ()
     resolved: list[RegionSource] = []
     problems: list[BidsKetamineError] = []
-    checked = ImageCheck()
+    checked, transforms = ImageCheck(), set[Path]()
 
     def attempt(make: Callable[[], list[RegionSource]]) -> None:
         try:
             for source in make():
                 if source.image is not None:
                     checked.require(source.image, source.indices, region=source.name)
+                if source.transform is not None and source.transform not in transforms:
+                    read_transform(source.transform, check_only=True)
+                    transforms.add(source.transform)
                 resolved.append(source)
         except BidsKetamineError as error:
             problems.append(error)
@@ -148,6 +152,7 @@ def _region(region: RegionSpec, space: str) -> RegionSource:
         )
     atlas = atlas_by_name(str(region.atlas))
     if atlas.spheres:
+        _require_mni(atlas.name, space)
         return _merged(region.name, atlas, seitzman_spheres(wanted))
     found = atlas_image(atlas, space)
     labels = _chosen(found.table, wanted)
@@ -164,6 +169,7 @@ def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
     else:
         atlas = atlas_by_name(whole.atlas or whole.name)
         if atlas.spheres:
+            _require_mni(atlas.name, space)
             yield from map(_of_sphere, seitzman_spheres(whole.labels))
             return
         found = atlas_image(atlas, space)
@@ -198,13 +204,13 @@ def _own_table(region: RegionSpec | WholeAtlasSpec) -> LabelTable | None:
 
 
 def _numbers_in(image: Path) -> LabelTable:
-    indices = [int(value) for value in np.unique(read_volume(image).labels) if value > 0]
+    indices = [int(value) for value in np.unique(read_labels(image).labels) if value > 0]
     return LabelTable(image.name, tuple(Label(index, f"label_{index}") for index in indices))
 
 
 def _chosen(table: LabelTable | None, wanted: Sequence[str]) -> tuple[Label, ...]:
     if table is None:
-        numbers = [name for name in wanted if not name.isdigit()]
+        numbers = [name for name in wanted if not name.isdecimal()]
         if numbers:
             raise UsageError(
                 f"Labels by name ({listed(numbers)}) need a label table.",
@@ -227,8 +233,7 @@ def _in_words(labels: Sequence[Label], wanted: Sequence[str]) -> str:
 
 def _in_template(source: RegionSource, image: Path, stated: str | None, space: str) -> RegionSource:
     """Say in which template an image lies, and how it gets into that of the series."""
-    match = TEMPLATE_IN_NAME.search(image.name)
-    own = stated or (match[1] if match else None)
+    own = stated or _template_in_name(image)
     transform = None
     if own is not None and own != space:
         title = f"Region `{source.name}`" if source.name else image.name
@@ -236,7 +241,7 @@ def _in_template(source: RegionSource, image: Path, stated: str | None, space: s
             raise UsageError(
                 f"{title} lies in {own}, the series in {space}: these do not lie on each other.",
                 path=image,
-                cure=f"Give an image in {space}, or set inputs.space to {own}.",
+                cure=f"Give an image in {space}, or say `space: {space}` of it if it is one.",
             )
         transform = template_file(
             space,
@@ -246,8 +251,16 @@ def _in_template(source: RegionSource, image: Path, stated: str | None, space: s
     return replace(source, image=image, space=own, transform=transform)
 
 
+def _template_in_name(image: Path) -> str | None:
+    """Return the template that a file's name states; a cohort makes it one of its own."""
+    match = TEMPLATE_IN_NAME.search(image.name)
+    if match is None:
+        return None
+    return match[1] + (f" (cohort {match[2]})" if match[2] else "")
+
+
 def _is_template(space: str) -> bool:
-    return space.startswith(("MNI", "OASIS", "NKI", "PNC", "UNC", "WHS", "Fischer"))
+    return space.startswith(("MNI", "OASIS", "NKI", "PNC")) and space.isalnum()
 
 
 def _require_same_space(region: RegionSpec, stated: str | None, space: str) -> None:
@@ -259,10 +272,19 @@ def _require_same_space(region: RegionSpec, stated: str | None, space: str) -> N
         )
 
 
+def _require_mni(name: str, space: str) -> None:
+    """Refuse coordinates of the MNI space for series that are not in it."""
+    if not space.startswith("MNI"):
+        raise UsageError(
+            f"The atlas {name} is made of MNI coordinates, the series are in {space}.",
+            cure="Set inputs.space to a template of the MNI.",
+        )
+
+
 def _of_sphere(sphere: Sphere) -> RegionSource:
     return RegionSource(
         sphere.name,
-        f"Seitzman300: {sphere.name}",
+        f"Seitzman300: {sphere.name} (MNI coordinates)",
         spheres=(sphere.centre,),
         radius=sphere.radius,
     )
@@ -279,7 +301,7 @@ def _merged(name: str, atlas: Atlas, parts: Sequence[Sphere]) -> RegionSource:
     words = listed([part.name for part in parts])
     return RegionSource(
         name,
-        f"{atlas.name}: {words}",
+        f"{atlas.name}: {words} (MNI coordinates)",
         spheres=tuple(part.centre for part in parts),
         radius=radii.pop(),
     )

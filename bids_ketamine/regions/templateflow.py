@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 
 from bids_ketamine.errors import InputMissingError
+
+LOGGER = logging.getLogger("bids_ketamine")
 
 
 def home() -> Path:
@@ -63,8 +69,10 @@ def _has_content(path: Path) -> bool:
         return False
 
 
+@cache
 def _fetch(template: str, name: str) -> Path | None:
-    """Ask TemplateFlow's client; whatever goes wrong there, there is no file."""
+    """Ask TemplateFlow's client, once; whatever goes wrong there, there is no file."""
+    LOGGER.info("Asking TemplateFlow for tpl-%s_%s", template, name)
     stem, _, extension = name.partition(".")
     *pairs, suffix = stem.split("_")
     entities = dict(pair.split("-", 1) for pair in pairs)
@@ -76,9 +84,10 @@ def _fetch(template: str, name: str) -> Path | None:
         os.environ["TEMPLATEFLOW_HOME"] = str(folder)
         from templateflow import api
 
-        found = api.get(
-            template, **entities, suffix=suffix, extension=f".{extension}", raise_empty=True
-        )
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            found = api.get(
+                template, **entities, suffix=suffix, extension=f".{extension}", raise_empty=True
+            )
     except Exception:
         return None
     paths = found if isinstance(found, list) else [found]

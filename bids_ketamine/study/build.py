@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import types
 import typing
@@ -118,6 +119,8 @@ class Builder:
     def _mapping(self, kind: Any, data: Any, where: KeyPath, declared: Field[Any]) -> Any:
         if kind is float and isinstance(data, str):
             weights, problem = parse_weights(data)
+            if not all(map(_is_finite, weights.values())):
+                problem = "a weight is not a finite number"
             if problem:
                 self.problem(where, f"{_dotted(where)}: {problem}")
             return weights
@@ -139,6 +142,9 @@ class Builder:
         }[kind]
         if not fits:
             self.problem(where, f"{name} must be {expected[kind]}, not {_shown(data)}")
+            return None
+        if kind in (int, float) and not _is_finite(data):
+            self.problem(where, f"{name} must be a finite number, not {_shown(data)}")
             return None
         if kind is str and not isinstance(data, str):
             data = self.document.texts.get(where, data)
@@ -164,6 +170,13 @@ def _as_on_disk(path: Path) -> Path:
     """Return a path in the spelling of Unicode that the file system has."""
     decomposed = Path(unicodedata.normalize("NFD", str(path)))
     return decomposed if not path.exists() and decomposed.exists() else path
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def _dotted(where: KeyPath) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import (
     OWN_SEGMENTATION,
@@ -164,13 +165,14 @@ def _check_task(task: TaskSpec, problem: Problem) -> None:
                 f"condition `{condition.name}`: the design has a column of that name of its own",
             )
         for value in condition.trial_type or (condition.name,):
-            if value in seen:
+            key = label_key(value)  # tables are compared in this form: 1 is 1.0
+            if key in seen:
                 problem(
                     ("tasks", task.name, "conditions", condition.name),
-                    f"trial type `{value}` belongs to two conditions, `{seen[value]}` and "
+                    f"trial type `{value}` belongs to two conditions, `{seen[key]}` and "
                     f"`{condition.name}`",
                 )
-            seen[value] = condition.name
+            seen[key] = condition.name
 
 
 def _check_labels(spec: StudySpec, problem: Problem) -> None:

@@ -28,11 +28,11 @@ class RegionSpec:
     label_table: str | None = setting(
         "Table of the labels of `dseg`; the `.tsv` beside it when absent", default=None, path=True
     )
-    mask: str | None = setting("NIfTI file, non-zero inside the region", default=None, path=True)
+    mask: str | None = setting("NIfTI file, above zero inside the region", default=None, path=True)
     spheres: tuple[tuple[float, ...], ...] = setting(
         "Centres in mm of the images' space; several make one region", default=()
     )
-    radius: float = setting("Radius of the spheres, mm", default=8.0, minimum=0.1)
+    radius: float = setting("Radius of the spheres, mm", default=8.0, minimum=0.1, maximum=60.0)
     space: str | None = setting(
         "Template of `mask`, `dseg` or `spheres`, such as MNI152NLin6Asym; else what the file's "
         "name says, else the images' own",

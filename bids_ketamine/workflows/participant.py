@@ -22,7 +22,11 @@ from bids_ketamine.workflows.records import (
     SessionStatus,
     StepError,
 )
-from bids_ketamine.workflows.reuse import EarlierResults, session_fingerprint
+from bids_ketamine.workflows.reuse import (
+    EarlierResults,
+    regions_fingerprint,
+    session_fingerprint,
+)
 
 LOGGER = logging.getLogger("bids_ketamine")
 
@@ -74,8 +78,11 @@ def run_participant_level(
         If the regions of the study cannot be made.
     """
     region_sources = resolve_regions(study.spec.regions, space=study.spec.inputs.space)
+    regions = regions_fingerprint(region_sources)
     fingerprints = {
-        session.prefix: session_fingerprint(session) for session in sessions if session.runs
+        session.prefix: session_fingerprint(session, regions)
+        for session in sessions
+        if session.runs
     }
     earlier = EarlierResults(output_dir, study_hash(study.spec), fingerprints)
     present = [session for session in sessions if session.runs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,40 @@ from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.errors import CannotCreateError
 from bids_ketamine.outputs.patterns import output_name
 from bids_ketamine.outputs.provenance import inputs_hash
+from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import StudySpec
 
 #: Sessions named in a message.
 MOST_NAMED = 5
 
 
-def session_fingerprint(session: SessionInputs) -> str:
-    """Return the fingerprint of a session's input files, metadata and meaning in the study."""
+def regions_fingerprint(sources: Sequence[RegionSource]) -> str:
+    """Return the fingerprint of what regions are made of: choices, templates, files by content."""
+    files = {path for each in sources for path in (each.image, each.transform) if path is not None}
+    # Folders do not count; names do: they state the template.
+    facts = [
+        replace(
+            each,
+            image=each.image and Path(each.image.name),
+            transform=each.transform and Path(each.transform.name),
+        )
+        for each in sources
+    ]
+    return inputs_hash(files, facts)
+
+
+def session_fingerprint(session: SessionInputs, regions: str) -> str:
+    """Return the fingerprint of a session's input files, metadata and meaning in the study.
+
+    Parameters
+    ----------
+    session : SessionInputs
+        The session.
+    regions : str
+        Fingerprint of what the study's regions are made of.
+    """
     files: list[Path] = []
-    facts: list[object] = [session.session]
+    facts: list[object] = [session.session, regions]
     for run in session.runs:
         files += run.files
         if run.confounds is not None and run.confounds.with_suffix(".json").is_file():

@@ -20,6 +20,7 @@ from bids_ketamine.interfaces.measures import SessionMeasures
 from bids_ketamine.interfaces.step import Step
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import RegionSource
+from bids_ketamine.regions.transform import FIELD_GB
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.reuse import left_out_tasks
 
@@ -110,7 +111,7 @@ def init_session_wf(
         node = Node(
             interface,
             name=node_name,
-            mem_gb=min(_memory_gb(session, task), memory_gb),
+            mem_gb=min(_memory_gb(session, task, region_sources), memory_gb),
             n_procs=1,
         )
         workflow.connect(node, "folder", folders, f"in{position}")
@@ -177,7 +178,7 @@ def _methods(
     return methods
 
 
-def _memory_gb(session: SessionInputs, task: str) -> float:
+def _memory_gb(session: SessionInputs, task: str, region_sources: Sequence[RegionSource]) -> float:
     """Estimate the memory of a step from the headers of its runs; one run is read at a time."""
     largest = 0.0
     for run in session.runs_of(task):
@@ -191,4 +192,6 @@ def _memory_gb(session: SessionInputs, task: str) -> float:
         for size in shape:
             voxels *= size
         largest = max(largest, voxels * 4.0 / 1e9)
-    return BASE_GB + COPIES * largest
+    # Regions are brought from another template before the series is read, not beside it.
+    moved = any(source.transform is not None for source in region_sources)
+    return BASE_GB + max(COPIES * largest, FIELD_GB if moved else 0.0)

@@ -211,3 +211,41 @@ def test_onsets_in_milliseconds_are_refused():
     # Events of a run that was stopped early are dropped, not taken for milliseconds.
     events = trials(*((onset, 4.0, "a", 1, 1) for onset in (0.0, 20.0, 40.0, 900.0)))
     assert run(events, [condition("a")], scan_duration=30.0).conditions == ("a",)
+
+
+def test_a_cue_and_its_target_at_the_start_do_not_hide_milliseconds():
+    events = trials(*((onset, 200.0, "a", 1, 1) for onset in (0, 250, 10_000, 10_250, 290_000)))
+    with pytest.raises(InputDataError, match="reach to 290000 s in a run of 300 s: they seem to"):
+        run(events, [condition("a")], scan_duration=300.0)
+    # Half of them within the run: one that was stopped early, or a wrong last row.
+    for onsets in ((0.0, 25.0, 50.0, 9000.0), (0.0, 20.0, 500.0, 9000.0)):
+        events = trials(*((onset, 4.0, "a", 1, 1) for onset in onsets))
+        modelled = run(events, [condition("a")], scan_duration=300.0)
+        assert modelled.table["onset"].tolist() == [each for each in onsets if each < 300.0]
+
+
+def test_events_before_the_run_are_judged_by_the_duration_of_the_study():
+    events = trials((-25.0, np.nan, "a", 1, 1), (-30.0, 40.0, "b", 1, 1), (5.0, 1.0, "b", 1, 1))
+    modelled = run(events, [condition("a", duration=40.0), condition("b", duration=1.0)])
+    assert modelled.table.values.tolist() == [[-25.0, 40.0, "a"], [5.0, 1.0, "b"]]
+    assert modelled.dropped == (
+        "1 event more than 24 s before the run: the response has passed",
+        "1 event before the start of the run: of their responses, the part within it is modelled",
+    )
+
+
+def test_a_block_before_the_run_is_judged_as_a_whole():
+    block = [(float(onset), 4.0, "a", 1, 1) for onset in range(-70, -34, 5)]
+    modelled = run(trials(*block, (10.0, 4.0, "a", 1, 1)), [condition("a", blocks=True)])
+    assert modelled.table.values.tolist() == [[10.0, 4.0, "a"]]
+    # Its first trials ended long ago and it goes on: it begins where it began.
+    block = [(float(onset), 4.0, "a", 1, 1) for onset in range(-50, -14, 5)]
+    modelled = run(trials(*block), [condition("a", blocks=True)])
+    assert modelled.table.values.tolist() == [[-50.0, 39.0, "a"]]
+
+
+def test_an_error_before_the_run_is_judged_by_its_response():
+    events = trials((-30.0, 0.0, "a", 8.0, 0), (-30.0, 0.0, "a", 5.0, 0), (9.0, 1.0, "a", 1.0, 1))
+    modelled = run(events, [condition("a")], ERRORS)
+    assert modelled.table.values.tolist() == [[-22.0, 0.0, "error_trials"], [9.0, 1.0, "a"]]
+    assert modelled.n_errors == 1

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
 from bids_ketamine.dataset.content import content_problem
 from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.names import natural_order
 from bids_ketamine.errors import UsageError
 from bids_ketamine.study.spec import (
     ConfoundsSpec,
@@ -401,9 +403,43 @@ def test_anatomy_serves_series_in_t1w_space(trial: Any, own: StudySpec) -> None:
     ):
         path = trial.write(trial.fmriprep / name)
         (run,), missing = trial.runs(study=own)
-        assert (run.aseg, missing) == (path, ())
+        assert run.aseg == path
+        reason = f"{path.name} is used: the session has no anatomy of its own"
+        second = (Missing("faces: aseg", reason),) if "ses-post" in name else ()
+        assert missing == second
+        assert [shortfall(each) for each in missing] == [Shortfall.NOTE] * len(second)
         pre, _ = trial.find(own, task_labels=["faces"])
         assert [run.aseg for run in pre.runs] == [path]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "anatomy", "database"),
+    [
+        ("ses-post/anat/sub-01_ses-post", "ses-pre/anat/sub-01_ses-pre_desc-preproc_T1w", True),
+        ("ses-post/anat/sub-01_ses-post", "ses-pre/anat/sub-01_ses-pre_desc-brain_mask", False),
+        ("ses-post/anat/sub-01_ses-post", "ses-pre/anat/sub-01_ses-pre_T1w_preproc", False),
+        ("ses-post/anat/sub-01_ses-post", "anat/sub-01_desc-preproc_T1w", False),
+        ("anat/sub-01", "ses-pre/anat/sub-01_ses-pre_acq-mprage_desc-preproc_T1w", False),
+    ],
+)
+def test_the_segmentation_of_another_anatomy_is_not_taken(
+    trial: Any, own: StudySpec, segmentation: str, anatomy: str, database: bool
+) -> None:
+    trial.run("01", "pre", "faces", space="T1w")
+    path = trial.write(trial.fmriprep / f"sub-01/{segmentation}_desc-aseg_dseg.nii.gz")
+    # An anatomy in a template's space says nothing about the reference.
+    trial.write(trial.fmriprep / f"sub-01/ses-pre/anat/sub-01_ses-pre_{GRID}_desc-brain_mask.nii")
+    folder = trial.root.parent / "database" if database else None
+    before, after = folder and folder / "before", folder and folder / "after"
+    (run,) = trial.find(own, task_labels=["faces"], database_dir=before)[0].runs
+    assert run.aseg == path
+    trial.write(trial.fmriprep / f"sub-01/{anatomy}.nii.gz")
+    pre = trial.find(own, task_labels=["faces"], database_dir=after)[0]
+    assert [run.aseg for run in pre.runs] == [None]
+    expected = f"expected {FUNC}_space-T1w_desc-aseg_dseg.nii.gz in fmriprep"
+    assert pre.missing == (
+        Missing("faces: aseg", f"{expected}; {path.name} is of another anatomy"),
+    )
 
 
 def test_anatomy_serves_no_other_space(trial: Any, own: StudySpec) -> None:
@@ -436,3 +472,24 @@ def test_denoised_series_of_fmripost_aroma_need_no_motion_terms(
     named = with_inputs(bare, bold_descriptions=("nonaggrDenoised",))
     (run,), missing = trial.runs(study=named)
     assert (run.description, run.confounds, missing) == ("nonaggrDenoised", None, ())
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), True, "2"])
+def test_a_repetition_time_that_is_no_number(trial: Any, value: object) -> None:
+    trial.run("01", "pre", "faces", sidecar={"RepetitionTime": value})
+    runs, missing = trial.runs()
+    assert runs == ()
+    (reason,) = [each.reason for each in missing if each.what == "faces: RepetitionTime"]
+    assert reason.startswith(f"RepetitionTime of sub-01_ses-pre_task-faces_{GRID}_desc-preproc_")
+    assert reason.endswith("; BIDS wants seconds")
+    assert len(reason) < 200
+
+
+def test_a_run_that_is_numbered_with_another_sign(trial: Any) -> None:
+    for run in ("2", "\u00b2", "1", "\u0661"):
+        trial.run("01", "pre", "faces", entities=f"_run-{run}")
+    runs, missing = trial.runs()
+    assert sorted(run.run for run in runs) == ["1", "2", "\u00b2", "\u0661"]
+    assert [run.run for run in runs if run.run.isascii()] == ["1", "2"]
+    assert missing == ()
+    assert natural_order(["10", "\u00b2", "2"]) == ["2", "10", "\u00b2"]

@@ -23,6 +23,7 @@ from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, 
 
 RAW = "dataset_description.json"
 DERIVED = f"derivatives/fmriprep/{RAW}"
+EARLIER = "../out/sub-good1/ses-pre/sub-good1_ses-pre_measures"
 NAMES = {"Name": "fuzz", "BIDSVersion": "1.9.0"}
 GENERATED = {**NAMES, "DatasetType": "derivative"}
 
@@ -224,6 +225,14 @@ DATASETS = [
     dataset("output-nested", "an output whose description has 100000 brackets",
             write("../out/dataset_description.json", "[" * 100_000),
             refused(73, "holds a dataset of unknown origin")),
+    dataset("log-nested", "the log of an earlier run has 100000 brackets",
+            write("../out/logs/sub-good1_errors.json", "[" * 100_000), accepted()),
+    dataset("results-nested", "an earlier result whose sidecar has 100000 brackets",
+            both(write(f"{EARLIER}.tsv", "x"), write(f"{EARLIER}.json", "[" * 100_000)),
+            refused(73, "results that were computed otherwise: sub-good1_ses-pre")),
+    dataset("results-invalid", "an earlier result whose sidecar is cut",
+            both(write(f"{EARLIER}.tsv", "x"), write(f"{EARLIER}.json", "{")),
+            refused(73, "results that were computed otherwise: sub-good1_ses-pre")),
     dataset("work-is-a-file", "a file in place of the work folder", write("../work", "x"),
             refused(73, "work directory cannot be written to")),
 ]  # fmt: skip

@@ -76,9 +76,10 @@ def judge_participant(case: Case, run: Run, reference: Run) -> Verdict:
 
 def judge_run(case: Case, run: Run, reference: Run) -> Verdict:
     """Judge what came of a run of its own."""
-    told = run.told.replace("\n  - ", " - ").splitlines()
+    # The folder bears the name of the case: it must not pass for what is said of it.
+    told = run.told.replace(f"{run.folder}/", "").replace("\n  - ", " - ").splitlines()
     notes = [*told, *group_notes(run.out)]
-    for label in participants(run.out):
+    for label in participants(run.out) if case.level == "participant" else ():
         record = _json(run.out / "logs" / f"sub-{label}_errors.json")
         notes += [f"{each['What']}: {each['Reason']}" for each in record.get("Missing", ())]
         notes += notes_of(run.out, label)
@@ -197,8 +198,9 @@ def _unclear(sentences: Sequence[str]) -> list[str]:
             problems.append(f"an error that nobody foresaw: {each[:300]}")
         if CONTROL.search(each):
             problems.append(f"a control character in {each[:80]!r}")
-        if len(each) > LONGEST_SENTENCE and " - line " not in each:
-            problems.append(f"a sentence of {len(each)} characters")
+        longest = max(len(part) for part in each.split(" - line "))
+        if longest > LONGEST_SENTENCE:
+            problems.append(f"a sentence of {longest} characters")
         if not each.strip():
             problems.append("an empty sentence")
     return problems
@@ -223,4 +225,7 @@ def _content(path: Path) -> bytes:
 
 
 def _json(path: Path) -> dict[str, list]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # not there, or damaged and left as it was
+        return {}

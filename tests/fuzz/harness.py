@@ -29,7 +29,7 @@ PARTICIPANTS = tuple(f"{number:02d}" for number in range(1, 7))
 BATCH = 20
 #: Address space of the app where an input tries to fill the memory.
 MEMORY_LIMIT = 4 * 1024**3
-PATIENCE = 60.0
+PATIENCE = 45.0
 
 
 @dataclass(frozen=True)

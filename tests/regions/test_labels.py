@@ -6,7 +6,7 @@ import pytest
 
 from bids_ketamine.errors import InputDataError, UsageError
 from bids_ketamine.regions.aseg import ASEG_LABELS
-from bids_ketamine.regions.labels import read_label_table
+from bids_ketamine.regions.labels import Label, LabelTable, grouped_by_name, read_label_table
 
 ATLASES = Path(__file__).parents[3] / "shared" / "data" / "atlases"
 needs_atlases = pytest.mark.skipif(not ATLASES.is_dir(), reason="shared atlases are not here")
@@ -45,7 +45,7 @@ def test_a_name_goes_before_a_group_of_the_same_word(tmp_path):
     [
         ("# numbers\n10 Left-Thalamus 0 118 14 0\n18  Left-Amygdala 103 255 255 0\n", [10, 18]),
         ("1\t7Networks_LH_Vis_1\t120\t17\t128\t0\n", [1]),
-        ("HIP-rh\nAMY-rh\n\npTHA-rh\n", [1, 2, 3]),
+        ("HIP-rh\nAMY-rh\npTHA-rh\n\n", [1, 2, 3]),
     ],
 )
 def test_lists_without_a_header(text, expected, tmp_path):
@@ -77,9 +77,34 @@ def test_tables_that_are_refused(text, message, tmp_path):
         table(tmp_path, text)
 
 
-def test_prose_is_no_label_table(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "these are the labels\nof my atlas\n",
+        "index,name\n1,AMY\n2,HIP\n",  # separated by commas: every name would shift by one
+        "AMY\n\nHIP\n",  # is HIP 2 or 3?
+        "1 AMY\n2 Left Hippocampus\n",
+        "9" * 5000 + " AMY\n",
+    ],
+)
+def test_lists_whose_numbers_could_be_others_are_refused(text, tmp_path):
     with pytest.raises(InputDataError, match="neither a table with a header"):
-        table(tmp_path, "these are the labels\nof my atlas\n", "labels.txt")
+        table(tmp_path, text, "labels.txt")
+
+
+def test_a_list_in_utf_16_is_read(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_bytes("1 AMY\n2 HIP\n".encode("utf-16"))
+    assert indices(read_label_table(path).chosen("HIP")) == [2]
+
+
+def test_networks_and_sides_of_schaefers_names():
+    names = ("7Networks_LH_Default_Temp_1", "17Networks_RH_VisCent_ExStr_1", "other")
+    read = LabelTable("x", tuple(Label(n, name) for n, name in enumerate(names, start=1)))
+    grouped = grouped_by_name(read)
+    assert [label.groups for label in grouped.labels] == [
+        ("Default", "left"), ("VisCent", "right"), (),
+    ]  # fmt: skip
 
 
 def test_the_segmentation_by_structure_and_side():

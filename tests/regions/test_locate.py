@@ -7,7 +7,9 @@ import pytest
 from bids_ketamine.errors import InputDataError, InputMissingError, UsageError
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.regions.locate import locate_regions
+from bids_ketamine.regions.on_grid import _places
 from bids_ketamine.regions.sources import RegionSource, resolve_regions
+from bids_ketamine.regions.transform import read_transform
 from bids_ketamine.study.spec import RegionSpec, RegionsSpec, WholeAtlasSpec
 
 SPACE = "MNI152NLin2009cAsym"
@@ -157,20 +159,88 @@ def test_a_mask_without_a_template_and_of_probabilities_is_noted(tmp_path):
 
 
 def test_many_labels_are_found_in_one_pass():
-    rng = np.random.default_rng(0)
-    values = rng.integers(0, 50, (20, 20, 20))
-    from bids_ketamine.regions.locate import _bring
-    from bids_ketamine.regions.volumes import RegionVolume
-
-    image = _bring(
-        RegionVolume(values.astype(np.float32), grid().affine),
-        RegionSource("x", "", indices=(1,)),
-        grid(),
-    )
+    values = np.random.default_rng(0).integers(0, 50, (20, 20, 20))
+    places = _places(values)
     for label in range(1, 50):
         expected = np.flatnonzero(values.reshape(-1) == label)
-        np.testing.assert_array_equal(image.places[label], expected)
-        assert image.own_counts[label] == expected.size
+        np.testing.assert_array_equal(places[label], expected)
+
+
+def test_a_cropped_mask_keeps_its_rim(tmp_path):
+    own = grid((4, 4, 4), 4.0, (-7.0, -7.0, -7.0))  # fills the cube from -9 to 7 mm
+    path = write(tmp_path / f"m_space-{SPACE}_mask.nii.gz", np.ones((4, 4, 4), np.int16), own)
+    (region,) = locate(*resolve(RegionSpec(name="m", mask=str(path)))).regions
+    assert region.voxels.size == 512  # 8 x 8 x 8 voxels of 2 mm, centres from -8 to 6 mm
+    assert region.n_voxels == 512
+
+
+def test_each_side_of_a_region_between_coarse_voxels_keeps_its_voxel(dseg):
+    values = np.zeros((20, 20, 20), dtype=np.int16)
+    values[8:10, 6, 6], values[14:16, 6, 6] = 7, 300  # x -4, -2 and x 8, 10; centres at 0 and 12
+    write(dseg, values)
+    coarse = grid((3, 3, 3), 12.0, (-12.0, -12.0, -12.0))
+    located = locate(*resolve(RegionSpec(name="b", dseg=str(dseg), labels=("left",))), on=coarse)
+    (both,) = located.regions
+    assert np.argwhere(mask_of(both, (3, 3, 3))).tolist() == [[1, 0, 0], [2, 0, 0]]
+    assert both.n_voxels == 2
+    assert any("smaller than a voxel" in note for note in located.notes)
+
+
+@pytest.mark.parametrize("size", [1.7, 2.2, 2.3, 2.4, 3.3, 3.5])
+def test_a_sphere_of_three_voxels_has_its_rim_on_any_grid(size):
+    affine = np.diag([size, size, size, 1.0]).astype(np.float32).astype(float)
+    on = Grid(np.ones((9, 9, 9), dtype=bool), affine)
+    centre = (4 * size, 4 * size, 4 * size)
+    (ball,) = locate(spheres("ball", centre, radius=3 * size), on=on).regions
+    assert ball.n_voxels == 123  # lattice points within three times the lattice constant
+
+
+def test_one_image_in_two_stated_templates_is_moved_for_one_of_them(dseg, tmp_path, monkeypatch):
+    home = tmp_path / "templateflow" / "tpl-MNI152NLin6Asym"
+    home.mkdir(parents=True)
+    monkeypatch.setenv("TEMPLATEFLOW_HOME", str(home.parent))
+    itk_composite(
+        home / "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5",
+        translation=(-4.0, 0.0, 0.0),
+    )
+    moved, still = resolve(
+        RegionSpec(name="moved", dseg=str(dseg), labels=("7",)),
+        RegionSpec(name="still", dseg=str(dseg), labels=("7",), space="MNI152NLin6Asym"),
+        space="MNI152NLin6Asym",
+    )
+    first, second = locate(moved, still).regions
+    assert np.argwhere(mask_of(first))[:, 0].tolist() == [0] * 4 + [1] * 4
+    assert np.argwhere(mask_of(second))[:, 0].tolist() == [2] * 4 + [3] * 4
+
+
+def test_interpolated_labels_are_refused(tmp_path):
+    values = np.zeros((20, 20, 20), dtype=np.float32)
+    values[3, 3, 3], values[3, 3, 4] = 34.0, 17.4
+    path = write(tmp_path / "a_dseg.nii.gz", values)
+    with pytest.raises(InputDataError, match="values between whole numbers"):
+        resolve(RegionSpec(name="r", dseg=str(path), labels=("34",)))
+    write(path, np.full((20, 20, 20), 2**24 + 1, dtype=np.int32))
+    with pytest.raises(InputDataError, match="labels from 16777216 on"):
+        resolve(RegionSpec(name="r", dseg=str(path), labels=("1",)))
+
+
+def test_coordinates_of_the_mni_are_refused_for_other_spaces():
+    region = RegionSpec(name="r", atlas="Seitzman300", labels=("1",))
+    with pytest.raises(UsageError, match="MNI coordinates, the series are in T1w"):
+        resolve(region, space="T1w")
+    with pytest.raises(UsageError, match="MNI coordinates, the series are in T1w"):
+        resolve(whole=(WholeAtlasSpec(name="Seitzman300"),), space="T1w")
+
+
+def test_a_cohort_of_a_template_is_a_template_of_its_own(tmp_path):
+    space = "MNIPediatricAsym"
+    path = write(
+        tmp_path / f"tpl-{space}_cohort-1_mask.nii.gz", np.ones((20, 20, 20), dtype=np.int16)
+    )
+    with pytest.raises(UsageError, match=r"lies in MNIPediatricAsym \(cohort 1\)"):
+        resolve(RegionSpec(name="m", mask=str(path)), space=space)
+    (source,) = resolve(RegionSpec(name="m", mask=str(path), space=space), space=space)
+    assert source.transform is None
 
 
 # -- the participant's own segmentation --------------------------------------------------------
@@ -269,10 +339,28 @@ def test_another_template_is_never_taken_silently(dseg, tmp_path, monkeypatch):
     assert stated.transform is None
 
 
-def itk_composite(path, *, matrix, translation, displacement):
-    """Write what ANTs writes: an affine, then a displacement field (applied first), in LPS."""
+def itk_composite(
+    path,
+    *,
+    matrix=None,
+    translation=(0.0, 0.0, 0.0),
+    centre=(0.0, 0.0, 0.0),
+    field=None,
+    shape=(30, 24, 27),
+    origin=(-60.0, -50.0, -55.0),
+    spacing=(4.0, 5.0, 4.5),
+    direction=(1.0, 1.0, 1.0),
+):
+    """Write what ANTs writes: an affine, then a displacement field (applied first), in LPS.
+
+    `field` gives the displacement at points of shape (n, 3), LPS mm.
+    """
     import h5py
 
+    direction = np.diag(direction)
+    indices = np.indices(shape).reshape(3, -1, order="F").T  # x runs fastest
+    points = np.asarray(origin) + (indices * spacing) @ direction.T
+    displacement = np.zeros_like(points) if field is None else field(points)
     with h5py.File(path, "w") as file:
         group = file.create_group("TransformGroup")
         types = h5py.string_dtype("ascii")
@@ -280,17 +368,43 @@ def itk_composite(path, *, matrix, translation, displacement):
         composite["TransformType"] = np.array(["CompositeTransform_double_3_3"], dtype=types)
         affine = group.create_group("1")
         affine["TransformType"] = np.array(["AffineTransform_double_3_3"], dtype=types)
-        affine["TransformParameters"] = np.r_[np.ravel(matrix), translation]
-        affine["TransformFixedParameters"] = np.zeros(3)
-        field = group.create_group("2")
-        field["TransformType"] = np.array(["DisplacementFieldTransform_float_3_3"], dtype=types)
-        shape = (30, 30, 30)
-        field["TransformFixedParameters"] = np.r_[
-            shape, (-60.0, -60.0, -60.0), (4.0, 4.0, 4.0), np.eye(3).ravel()
+        affine["TransformParameters"] = np.r_[
+            np.ravel(np.eye(3) if matrix is None else matrix), translation
         ]
-        field["TransformParameters"] = np.tile(
-            np.asarray(displacement, dtype=np.float32), int(np.prod(shape))
-        )
+        affine["TransformFixedParameters"] = np.asarray(centre, dtype=float)
+        step = group.create_group("2")
+        step["TransformType"] = np.array(["DisplacementFieldTransform_float_3_3"], dtype=types)
+        step["TransformFixedParameters"] = np.r_[shape, origin, spacing, direction.ravel()]
+        step["TransformParameters"] = displacement.astype(np.float32).ravel()
+
+
+@pytest.mark.parametrize("direction", [(1.0, 1.0, 1.0), (-1.0, -1.0, 1.0)])
+def test_a_transform_moves_points_as_its_closed_form_says(direction, tmp_path):
+    """Known answer: p -> A (p + d(p) - c) + c + t, the field first, all in LPS."""
+    matrix = np.array([[1.05, 0.1, 0.0], [-0.05, 0.9, 0.2], [0.02, 0.0, 1.1]])
+    slope = np.array([[0.02, -0.01, 0.0], [0.0, 0.03, 0.01], [0.04, 0.0, -0.02]])
+    origin = tuple(-60.0 * sign for sign in direction)
+    itk_composite(
+        tmp_path / "x.h5",
+        matrix=matrix,
+        translation=(3.0, -2.0, 1.0),
+        centre=(5.0, 10.0, -8.0),
+        field=lambda points: points @ slope.T + [1.0, 2.0, -3.0],
+        origin=origin,
+        direction=direction,
+    )
+    transform = read_transform(tmp_path / "x.h5")
+    points = np.random.default_rng(0).uniform(-40.0, 40.0, (200, 3))  # NIfTI's coordinates
+    lps = points * [-1, -1, 1]
+    lps = lps + lps @ slope.T + [1.0, 2.0, -3.0]
+    centre = np.array([5.0, 10.0, -8.0])
+    expected = ((lps - centre) @ matrix.T + centre + [3.0, -2.0, 1.0]) * [-1, -1, 1]
+    np.testing.assert_allclose(transform(points), expected, atol=1e-4)
+    # Outside the field there is no displacement, and no other side of the head.
+    far = np.array([[500.0, 0.0, 0.0]])
+    lps = far * [-1, -1, 1]
+    expected = ((lps - centre) @ matrix.T + centre + [3.0, -2.0, 1.0]) * [-1, -1, 1]
+    np.testing.assert_allclose(transform(far), expected, atol=1e-9)
 
 
 def test_a_transform_of_templateflow_is_applied(dseg, tmp_path, monkeypatch):
@@ -303,7 +417,7 @@ def test_a_transform_of_templateflow_is_applied(dseg, tmp_path, monkeypatch):
         home / "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5",
         matrix=np.diag([2.0, 1.0, 1.0]),
         translation=(4.0, 0.0, 2.0),
-        displacement=(1.0, -2.0, 0.0),
+        field=lambda points: np.tile([1.0, -2.0, 0.0], (len(points), 1)),
     )
     sources = resolve(RegionSpec(name="seven", dseg=str(dseg)), space="MNI152NLin6Asym")
     located = locate(*sources)
@@ -316,6 +430,8 @@ def test_a_transform_of_templateflow_is_applied(dseg, tmp_path, monkeypatch):
         expected &= np.expand_dims(inside, [d for d in range(3) if d != dimension])
     assert expected.sum() == 4
     np.testing.assert_array_equal(mask_of(located.regions[0]), expected)
+    # The transform halves the cube: all of it is in view.
+    assert located.regions[0].n_voxels == 4
     assert located.notes == (
         f"regions of {dseg.name} (seven) brought from MNI152NLin2009cAsym by "
         "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5, nearest voxel",
@@ -327,6 +443,5 @@ def test_a_damaged_transform(dseg, tmp_path, monkeypatch):
     home.mkdir(parents=True)
     monkeypatch.setenv("TEMPLATEFLOW_HOME", str(home.parent))
     (home / "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5").write_text("no")
-    sources = resolve(RegionSpec(name="seven", dseg=str(dseg)), space="MNI152NLin6Asym")
     with pytest.raises(InputDataError, match="The transform cannot be read"):
-        locate(*sources)
+        resolve(RegionSpec(name="seven", dseg=str(dseg)), space="MNI152NLin6Asym")

@@ -176,6 +176,39 @@ def test_two_analyses_of_one_task_and_reserved_names_are_refused(write):
     ]
 
 
+def test_one_trial_type_in_two_conditions_however_it_is_written(write):
+    text = MINIMAL.replace("[happy, angry]", "[happy, 1]")
+    text = text.replace('"blank screen": {}', '"blank screen": {trial_type: [1.0, 01]}')
+    assert problems(write(text)) == [
+        "line 17: trial type `1.0` belongs to two conditions, `faces` and `blank screen`"
+    ]
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf", "9" * 400])
+def test_numbers_must_be_finite(write, number):
+    text = MINIMAL.replace("radius: 6", f"radius: {number}")
+    text = text.replace("[[0, 0, 0]]", f"[[0, {number}, 0]]")
+    text = text.replace('"faces - 0.5 * `blank screen`"', f"{{faces: {number}}}")
+    text += f"rest: {{minimum_residual_df: {number}}}\n"
+    found = problems(write(text))
+    starts = [
+        "line 10: regions.definitions.a.spheres.0.1 must be a finite number, not `",
+        "line 10: regions.definitions.a.radius must be a finite number, not `",
+        "line 19: tasks.faces.contrasts.facesGtBlank.weights.faces must be a finite number, not `",
+        "line 20: rest.minimum_residual_df must be a ",
+    ]
+    assert sorted(each[:30] for each in found) == sorted(each[:30] for each in starts)
+    for start in starts:
+        assert sum(each.startswith(start) for each in found) == 1
+
+
+def test_weights_of_a_formula_must_be_finite(write):
+    text = MINIMAL.replace("faces - 0.5", f"{'9' * 400} * faces - 0.5")
+    assert problems(write(text)) == [
+        "line 19: tasks.faces.contrasts.facesGtBlank.weights: a weight is not a finite number"
+    ]
+
+
 README = Path(__file__).parents[2] / "README.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
 

@@ -20,15 +20,19 @@ class RegionQuality(NamedTuple):
         Share of the region's voxels with signal inside the brain; NaN if unknown.
     tsnr : ndarray of shape (n_regions,)
         Mean temporal signal-to-noise ratio; NaN if unknown.
+    problems : tuple of str
+        Why a region has no voxels, where coverage does not say it; empty for none.
     """
 
     coverage: np.ndarray
     tsnr: np.ndarray
+    problems: tuple[str, ...]
 
     @staticmethod
     def unknown(n_regions: int) -> RegionQuality:
         """Return the quality of regions that came as time series."""
-        return RegionQuality(np.full(n_regions, np.nan), np.full(n_regions, np.nan))
+        unknown = np.full(n_regions, np.nan)
+        return RegionQuality(unknown, unknown.copy(), ("",) * n_regions)
 
     @staticmethod
     def combine(runs: Sequence[RegionQuality]) -> RegionQuality:
@@ -36,6 +40,7 @@ class RegionQuality(NamedTuple):
         return RegionQuality(
             np.min([run.coverage for run in runs], axis=0),
             np.mean([run.tsnr for run in runs], axis=0),
+            tuple(max(each) for each in zip(*(run.problems for run in runs), strict=True)),
         )
 
 
@@ -64,7 +69,7 @@ def pair_reasons(
     second: np.ndarray,
     *,
     names: Sequence[str],
-    coverage: np.ndarray,
+    quality: RegionQuality,
     weak: np.ndarray,
     minimum_coverage: float,
 ) -> np.ndarray:
@@ -76,8 +81,8 @@ def pair_reasons(
         Regions of each pair.
     names : sequence of str
         Regions.
-    coverage : ndarray of shape (n_regions,)
-        NaN where unknown, which is no reason.
+    quality : RegionQuality
+        Of each region; unknown coverage is no reason.
     weak : ndarray of bool, shape (n_regions,)
         Regions without signal.
     minimum_coverage : float
@@ -88,12 +93,16 @@ def pair_reasons(
     ndarray of str, shape (n_pairs,)
         One sentence, or empty.
     """
-    own = [
-        f"coverage of {name} {coverage[index]:.0%} is under {minimum_coverage:.0%}"
-        if coverage[index] < minimum_coverage
-        else (f"{name} has no signal" if weak[index] else "")
-        for index, name in enumerate(names)
-    ]
+    own = []
+    for name, coverage, problem, flat in zip(
+        names, quality.coverage, quality.problems, weak, strict=True
+    ):
+        if problem:
+            own.append(f"{name}: {problem}")
+        elif coverage < minimum_coverage:
+            own.append(f"coverage of {name} {coverage:.0%} is under {minimum_coverage:.0%}")
+        else:
+            own.append(f"{name} has no signal" if flat else "")
     of_region = np.array(own, dtype=object)
     reasons = of_region[first].copy()
     free = reasons == ""

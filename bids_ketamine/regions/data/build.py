@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.regions.catalogue import TEMPLATE_6, TEMPLATE_2009C
 from bids_ketamine.regions.data.circuit import (
     CIRCUIT,
     SIDES,
@@ -35,8 +36,6 @@ from bids_ketamine.regions.data.circuit import (
 )
 from bids_ketamine.regions.data.describe import describe
 from bids_ketamine.regions.data.sources import (
-    CORTEX_6,
-    CORTEX_2009C,
     TEMPLATE,
     LabelImage,
     Sources,
@@ -141,16 +140,16 @@ def build(sources: Sources) -> dict[str, bytes]:
         If a source is missing.
     """
     circuit, circuit_table, made_of = circuit_atlas(sources)
-    files = _files("FearCircuit", CORTEX_2009C, "", circuit, circuit_table)
+    files = _files("FearCircuit", TEMPLATE_2009C, "", circuit, circuit_table)
     extra = {"Labels": made_of, "Seeds": _seed_record(sources)}
-    files[f"{_stem('FearCircuit', CORTEX_2009C, '')}.json"] = json_bytes(
-        describe("FearCircuit", CORTEX_2009C) | extra
+    files[f"{_stem('FearCircuit', TEMPLATE_2009C, '')}.json"] = json_bytes(
+        describe("FearCircuit", TEMPLATE_2009C) | extra
     )
     for scale in (1, 2):
         image, table = tian_image(sources, scale), tian_table(sources, scale)
-        files |= _files(f"TianS{scale}", CORTEX_2009C, "", image, table)
-    for parcels, template in ((400, CORTEX_2009C), (400, CORTEX_6), (100, CORTEX_6)):
-        image = cortex_2009c(sources) if template == CORTEX_2009C else cortex_6(sources, parcels)
+        files |= _files(f"TianS{scale}", TEMPLATE_2009C, "", image, table)
+    for parcels, template in ((400, TEMPLATE_2009C), (400, TEMPLATE_6), (100, TEMPLATE_6)):
+        image = cortex_2009c(sources) if template == TEMPLATE_2009C else cortex_6(sources, parcels)
         desc = f"desc-{parcels}Parcels7Networks_"
         files |= _files("Schaefer2018", template, desc, image, schaefer_table(sources, parcels))
     files["atlas-Seitzman300.tsv"] = table_bytes(seitzman_table(sources))

@@ -13,9 +13,6 @@ from nibabel.affines import apply_affine
 from bids_ketamine.errors import InputMissingError
 from bids_ketamine.regions.data.circuit import FloatArray, LabelArray, Peak
 
-CORTEX_2009C = "MNI152NLin2009cAsym"
-CORTEX_6 = "MNI152NLin6Asym"
-
 TEMPLATE = "tpl-MNI152NLin2009cAsym/tpl-MNI152NLin2009cAsym_res-02_"
 TIAN = "tian2020/Tian_Subcortex_S{scale}_3T_"
 SCHAEFER = "schaefer2018/Schaefer2018_{parcels}Parcels_7Networks_order"

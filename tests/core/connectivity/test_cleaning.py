@@ -5,7 +5,7 @@ import pytest
 
 from bids_ketamine.core.connectivity.cleaning import clean_series, cosine_basis
 from bids_ketamine.core.connectivity.matrices import fisher_z, pearson_correlation
-from bids_ketamine.core.connectivity.regions import pair_reasons, weak_regions
+from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
 
 
 def test_residuals_are_those_of_a_direct_least_squares_fit():
@@ -79,7 +79,7 @@ def test_pairs_say_which_region_stands_in_the_way():
         first,
         second,
         names=["a", "b", "c"],
-        coverage=np.array([1.0, np.nan, 0.3]),
+        quality=RegionQuality(np.array([1.0, np.nan, 0.3]), np.full(3, np.nan), ("", "", "")),
         weak=np.array([False, True, False]),
         minimum_coverage=0.5,
     )

@@ -18,6 +18,7 @@ class Shortfall(Enum):
 
     NOT_ACQUIRED = "the session or the task was not acquired, or not preprocessed: no mistake"
     UNUSABLE = "a series is there and cannot be used: a mistake that the exit code tells"
+    PARTIAL = "some regions have no value"
     NOTE = "the study's second choice is used"
 
 
@@ -37,4 +38,6 @@ def shortfall(missing: Missing) -> Shortfall:
         # The query names the file it expected where there is none; else what is wrong with it.
         there = not missing.reason.startswith("expected ")
         return Shortfall.UNUSABLE if there else Shortfall.NOT_ACQUIRED
+    if kind == "aseg":
+        return Shortfall.PARTIAL
     return Shortfall.NOTE if kind else Shortfall.NOT_ACQUIRED

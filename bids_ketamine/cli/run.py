@@ -31,6 +31,7 @@ from bids_ketamine.cli.progress import Progress
 from bids_ketamine.cli.trial import Trial, open_trial
 from bids_ketamine.errors import (
     BidsKetamineError,
+    InputMissingError,
     NothingSelectedError,
     ReadWriteError,
     UsageError,
@@ -231,7 +232,10 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
             n_procs=n_procs,
         )
     )
-    return 0 if any(each.can_run for each in analyses) else NothingSelectedError.exit_code
+    if any(each.can_run for each in analyses):
+        return 0
+    # As the run itself would end.
+    return (InputMissingError if analyses else NothingSelectedError).exit_code
 
 
 def _execution(options: RunOptions, *, work_dir: Path, n_procs: int) -> ExecutionSettings:

@@ -45,12 +45,13 @@ def refuse_milliseconds(onset: np.ndarray, scan_duration: float) -> None:
         seconds.
     """
     known = onset[np.isfinite(onset)]
-    if not len(known) or known.max() < MILLISECONDS_RATIO * scan_duration:
+    last_onset = known.max(initial=-np.inf)
+    if last_onset < MILLISECONDS_RATIO * scan_duration:
         return
     if (known >= scan_duration).mean() > 0.5 and (known / 1000.0 < scan_duration).all():
         raise InputDataError(
-            f"The onsets reach to {known.max():g} s in a run of {scan_duration:g} s: they seem to be "
-            "in milliseconds.",
+            f"The onsets reach to {last_onset:g} s in a run of {scan_duration:g} s: they seem "
+            "to be in milliseconds.",
             cure="BIDS wants onsets and durations in seconds.",
         )
 

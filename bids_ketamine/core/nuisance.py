@@ -128,7 +128,7 @@ def select_nuisance(
     added = [name for name in components if name not in chosen]
     filled = fill_missing(pd.concat([chosen, table[added].astype(float)], axis=1), notes)
     n_scans = len(table)
-    fd = _displacement(table, notes)
+    fd = displacement(table, notes)
     std_dvars = _series(table, "std_dvars", n_scans)
     outlier = np.zeros(n_scans, dtype=bool)
     for values, threshold, name in (
@@ -158,8 +158,25 @@ def no_nuisance(n_scans: int) -> Nuisance:
     return Nuisance(frame, unknown, unknown.copy(), nothing, nothing.copy(), ())
 
 
-def _displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
-    """Return framewise displacement, from the motion parameters where the table has none."""
+def displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
+    """Return framewise displacement, from the motion parameters where the table has none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Confounds, columns in today's names.
+    notes : list of str
+        Gets a sentence where the table has none.
+
+    Returns
+    -------
+    ndarray of shape (n_scans,)
+        mm; NaN where unknown.
+
+    References
+    ----------
+    Power et al. (2012) doi:10.1016/j.neuroimage.2011.10.018.
+    """
     name = "framewise_displacement"
     fd = _series(table, name, len(table))
     if np.isfinite(fd).any():

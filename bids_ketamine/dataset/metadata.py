@@ -107,5 +107,6 @@ def read_metadata(
         try:
             values.update(read_json(sidecar.path))
         except BidsKetamineError as error:
-            return Metadata(values={}, problem=f"{sidecar.path.name}: {error.message.rstrip('.')}")
+            told, name = error.message.rstrip("."), sidecar.path.name
+            return Metadata(values={}, problem=told if name in told else f"{name}: {told}")
     return Metadata(values=values)

@@ -103,7 +103,8 @@ def _image_run(
         # Only the regions that are made of it go missing.
         problems.append(missing_companion(task.name, "aseg", aseg))
     elif aseg.note is not None:
-        problems.append(Missing(f"{task.name}: aseg", aseg.note))
+        # A kind of its own: nothing goes missing.
+        problems.append(Missing(f"{task.name}: aseg of another session", aseg.note))
     if not usable:
         return None, problems
     aroma = find_aroma(session, bold)

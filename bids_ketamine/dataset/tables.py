@@ -256,8 +256,7 @@ def _frame(
     found = CellProblems(table) if problems is None else problems
     for place, name in enumerate(table.columns):
         if name in numeric:
-            numbers = [found.number(row, place) for row in rows]
-            columns[name] = np.array(numbers, dtype=np.float64)
+            columns[name] = _column(found, place)
         else:
             cells: list[str | float] = [
                 np.nan if (text := table.text(row, place)) is None else text for row in rows
@@ -266,6 +265,20 @@ def _frame(
     if problems is None:
         found.tell()
     return pd.DataFrame(columns)
+
+
+def _column(problems: CellProblems, place: int) -> np.ndarray:
+    """Return a column of numbers; cells that are odd are looked at one by one."""
+    cells = [row[place] for row in problems.table.rows]
+    try:
+        numbers = np.array([np.nan if cell == "n/a" else float(cell) for cell in cells])
+    except ValueError:
+        plain = False
+    else:
+        plain = not (np.isinf(numbers).any() or any("_" in cell for cell in cells))
+    if not plain:
+        numbers = np.array([problems.number(row, place) for row in range(len(cells))])
+    return numbers.astype(np.float64)
 
 
 def _clinical_frame(clinical: ClinicalTable) -> pd.DataFrame:

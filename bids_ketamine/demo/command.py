@@ -94,3 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     print(f"Simulated trial written to {options.out}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from bids_ketamine._version import __version__
 from bids_ketamine.core.connectivity.cleaning import clean_series
 from bids_ketamine.core.connectivity.matrices import fisher_z, pair_indices, pearson_correlation
 from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
-from bids_ketamine.core.nuisance import Nuisance, no_nuisance
+from bids_ketamine.core.nuisance import Nuisance, displacement, no_nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_confounds, read_timeseries
 from bids_ketamine.errors import InputDataError
@@ -196,11 +197,7 @@ def _motion_of(run: RunInputs, n_scans: int, notes: list[str]) -> Nuisance:
     if len(table) != n_scans:
         notes.append("the confounds table has other volumes than the time series: motion unknown")
         return nothing
-    if "framewise_displacement" not in table:
-        return nothing
-    return nothing._replace(
-        framewise_displacement=table["framewise_displacement"].to_numpy(dtype=float)
-    )
+    return nothing._replace(framewise_displacement=displacement(table, notes))
 
 
 def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarray]:
@@ -225,7 +222,7 @@ def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarra
 
 def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) -> RegionQuality:
     return RegionQuality(
-        np.array([region.coverage(usable) for region in regions]),
+        np.array([nan if region.problem else region.coverage(usable) for region in regions]),
         np.array([mean_in(tsnr, region) for region in regions]),
         tuple(region.problem for region in regions),
     )
@@ -271,7 +268,9 @@ def _rows(
         reasons = np.full(len(first), few, dtype=object)
     values = fisher_z(correlation[first, second])
     undefined = np.isnan(values) & (reasons == "")
-    reasons[undefined] = "the correlation is not defined"
+    same = np.isfinite(correlation[first, second])
+    reasons[undefined & same] = "the two regions have the same series"
+    reasons[undefined & ~same] = "the correlation is not defined"
     labels = np.array(names, dtype=object)
     return pd.DataFrame(
         {

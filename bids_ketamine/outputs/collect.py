@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bids_ketamine.dataset.names import strip_prefix
+from bids_ketamine.dataset.spelling import near_text, nearest_label
 from bids_ketamine.errors import InputDataError, InputMissingError
 from bids_ketamine.outputs.collected import CollectedOutputs, SessionOutput, named
 from bids_ketamine.outputs.measures_files import REMAKE, join_measures, read_json, read_measures
@@ -85,9 +87,13 @@ def require_known(collected: CollectedOutputs, participants: Collection[str], ta
     """
     unknown = [name for name in collected.participants if name not in set(participants)]
     if unknown:
+        labels = [strip_prefix(name, "sub") for name in participants]
+        told = [
+            name + near_text(nearest_label(strip_prefix(name, "sub"), labels), prefix="sub-")
+            for name in unknown
+        ]
         raise InputDataError(
-            f"The output folder has measures of {named(unknown, NAMED)}, not listed in "
-            f"{table.name}.",
+            f"The output folder has measures of {named(told, NAMED)}, not listed in {table.name}.",
             path=table,
             cure=f"Add the missing rows to {table.name}, or remove those outputs.",
         )

@@ -82,12 +82,19 @@ def check_ownership(output_dir: Path) -> None:
 
 
 def _links(output_dir: Path, datasets: Mapping[str, Path]) -> dict[str, str]:
-    """Return relative links to nearby datasets; far ones would tell of this machine's folders."""
+    """Return relative links to nearby datasets; far ones would tell of this machine's folders.
+
+    A link may name the dataset's own folder, and folders inside the raw dataset, but none on the
+    way there.
+    """
+    raw = datasets["raw"].resolve()
     links = {}
     for name, folder in datasets.items():
-        relative = Path(os.path.relpath(folder.resolve(), output_dir.resolve()))
-        if relative.parts.count("..") <= 2:
-            links[name] = relative.as_posix()
+        target = folder.resolve()
+        outside = raw if raw in target.parents else target
+        way = Path(os.path.relpath(outside, output_dir.resolve()))
+        if len([part for part in way.parts if part != ".."]) <= 1:
+            links[name] = Path(os.path.relpath(target, output_dir.resolve())).as_posix()
     return links
 
 

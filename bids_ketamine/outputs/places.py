@@ -23,9 +23,22 @@ ELSEWHERE = "..."
 
 # Not within a longer name, nor after a name that already stands for a folder.
 _BEFORE = r"(?<![\w.~-])"
-_QUOTED = re.compile(r"(['\"`])(/[^'\"`\n]*/)([^'\"`/\n]+)\1")
+_QUOTED = re.compile(r"(['\"`])(?:file:)?(/[^'\"`\n]*/)([^'\"`/\n]+)\1")
 _BRACKETED = re.compile(r"\[(/[^\]\n]*/)([^\]/\n]+)\]")
-_PLAIN = re.compile(_BEFORE + r"(?<![/<:])/(?:[\w.+@%~-]+/)+([\w.+@%~-]+)")
+_LETTER = r"[^\s'\"`\[\]<>:,;=|/]"
+# A space stays within a folder's name unless another path or an option follows it.
+_SPACED = rf"{_LETTER}(?:{_LETTER}|[ ](?!/|--?\w))*"
+_EXTENSION = (
+    r"\.(?:nii|gii|tsv|csv|txt|json|ya?ml|html?|md|py|pklz?|png|svg|pdf|log|mat|h5|sqlite|zip|gz)"
+    r"(?:\.gz)?(?![\w/]|\.\w)"
+)
+# Where no quotation marks tell its end, a path with spaces goes on to a known extension.
+_PATH = re.compile(
+    rf"(?P<address>https?://(?:(?!:/)[^\s'\"`<>\]])*)"
+    rf"|(?:\bfile:)?{_BEFORE}(?<!/)/{{1,3}}(?:"
+    rf"(?:{_SPACED}/)+?(?P<file>{_SPACED}?{_EXTENSION})"
+    r"|(?:[\w.+@%~-]+/)+(?P<last>[\w.+@%~-]+))"
+)
 _CRASH_FILE = re.compile(r"crash-(\d{8}-\d{6})-(.+)\.txt")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -57,11 +70,11 @@ class Places:
         if self.names:
             known = dict(self.names)
             folders = "|".join(re.escape(folder) for folder, _ in self.names)
-            pattern = rf"{_BEFORE}(?:{folders})(?![\w-]|\.\w)"
-            text = re.sub(pattern, lambda match: known[match[0]], text)
+            pattern = rf"(?:\bfile:)?{_BEFORE}/{{0,2}}({folders})(?![\w-]|\.\w)"
+            text = re.sub(pattern, lambda match: known[match[1]], text)
         text = _QUOTED.sub(rf"\1{ELSEWHERE}/\3\1", text)
         text = _BRACKETED.sub(rf"[{ELSEWHERE}/\2]", text)
-        return _PLAIN.sub(rf"{ELSEWHERE}/\1", text)
+        return _PATH.sub(_without_folder, text)
 
     def hide_person(self, text: str) -> str:
         """Put names in place of folders, of the user's login and of the machine."""
@@ -70,6 +83,11 @@ class Places:
             if word and word != "root":
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", name, text)
         return text
+
+
+def _without_folder(match: re.Match[str]) -> str:
+    """Return an address of the web as it is, of a path the last part."""
+    return match["address"] or f"{ELSEWHERE}/{match['file'] or match['last']}"
 
 
 def places(

@@ -59,6 +59,11 @@ class LabelTable:
     source: str
     labels: tuple[Label, ...]
 
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Values of the voxels."""
+        return tuple(label.index for label in self.labels)
+
     def chosen(self, wanted: str) -> tuple[Label, ...]:
         """Return the labels that a number, a name or a group stands for.
 

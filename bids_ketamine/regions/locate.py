@@ -95,32 +95,39 @@ def locate_regions(
     images = RegionImages(grid)
     located: list[Region] = []
     notes: list[str] = []
-    absent: list[str] = []
     for source in sources:
         if source.spheres:
             located.append(_spheres(source, grid))
         elif source.own_segmentation:
             if own_segmentation is None:
-                located.append(_nowhere(source))
-                absent.append(source.name)
+                located.append(_nowhere(source, "no segmentation of the participant"))
             else:
-                located.append(_of_image(source, own_segmentation, images))
+                located.append(_of_own(source, own_segmentation, images))
         elif source.image is not None:
             located.append(_of_image(source, source.image, images))
-    if absent:
-        notes.append(f"no segmentation of the participant: no voxels of {listed(absent)}")
+    notes += [f"{region.name}: {region.problem}" for region in located if region.problem]
+    notes += dict.fromkeys(source.note for source in sources if source.note)
     notes += images.notes()
     return LocatedRegions(tuple(located), tuple(notes))
 
 
 def _of_image(source: RegionSource, path: Path, images: RegionImages) -> Region:
     voxels, n_voxels = images.find(source, path)
-    return Region(source.name, source.origin, voxels, n_voxels)
+    why = "" if len(voxels) else "it lies outside the field of view"
+    return Region(source.name, source.origin, voxels, n_voxels, problem=why)
 
 
-def _nowhere(source: RegionSource) -> Region:
-    nothing, why = np.empty(0, dtype=np.intp), "no segmentation of the participant"
-    return Region(source.name, source.origin, nothing, 0, problem=why)
+def _of_own(source: RegionSource, path: Path, images: RegionImages) -> Region:
+    """Return a region of the participant's segmentation, which must have all its labels."""
+    absent = images.absent(source, path)
+    if absent:
+        labels = listed(map(str, absent))
+        return _nowhere(source, f"the participant's segmentation has no voxel of label {labels}")
+    return _of_image(source, path, images)
+
+
+def _nowhere(source: RegionSource, why: str) -> Region:
+    return Region(source.name, source.origin, np.empty(0, dtype=np.intp), 0, problem=why)
 
 
 def _spheres(source: RegionSource, grid: Grid) -> Region:
@@ -143,4 +150,5 @@ def _spheres(source: RegionSource, grid: Grid) -> Region:
     every = np.array(sorted(indices), dtype=np.intp).reshape(-1, 3)
     within = every[((every >= 0) & (every < grid.brain.shape)).all(axis=1)]
     places = np.sort(np.ravel_multi_index(tuple(within.T), grid.brain.shape))
-    return Region(source.name, source.origin, places, len(indices))
+    why = "" if len(places) else "it lies outside the field of view"
+    return Region(source.name, source.origin, places, len(indices), problem=why)

@@ -53,10 +53,7 @@ class RegionImages:
         n_voxels : int
             Voxels of the whole region.
         """
-        key = (path, not source.indices, source.transform)
-        if key not in self._read:
-            self._read[key] = _bring(path, source, self._grid)
-        image = self._read[key]
+        image = self._image(source, path)
         image.names.append(source.name)
         parts, whole = [], 0
         for label in source.indices or (1,):  # a mask is label 1
@@ -70,6 +67,17 @@ class RegionImages:
             whole += count
         voxels = np.unique(np.concatenate(parts))
         return voxels, max(whole, len(voxels))
+
+    def absent(self, source: RegionSource, path: Path) -> list[int]:
+        """Return the labels of a region of which its image has no voxel."""
+        there = set(np.unique(self._image(source, path).volume.labels).tolist())
+        return [label for label in source.indices if label not in there]
+
+    def _image(self, source: RegionSource, path: Path) -> _OnGrid:
+        key = (path, not source.indices, source.transform)
+        if key not in self._read:
+            self._read[key] = _bring(path, source, self._grid)
+        return self._read[key]
 
     def notes(self) -> list[str]:
         """Say what was done to each image."""

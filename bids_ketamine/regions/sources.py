@@ -12,7 +12,13 @@ import numpy as np
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.errors import BidsKetamineError, InputDataError, UsageError, together
 from bids_ketamine.regions.aseg import ASEG_LABELS
-from bids_ketamine.regions.catalogue import Atlas, atlas_by_name, atlas_image
+from bids_ketamine.regions.catalogue import (
+    TEMPLATE_6,
+    TEMPLATE_2009C,
+    Atlas,
+    atlas_by_name,
+    atlas_image,
+)
 from bids_ketamine.regions.labels import Label, LabelTable, read_label_table
 from bids_ketamine.regions.seitzman import Sphere, seitzman_spheres
 from bids_ketamine.regions.templateflow import template_file
@@ -23,6 +29,9 @@ from bids_ketamine.study.spec import OWN_SEGMENTATION, RegionSpec, RegionsSpec, 
 
 #: More labels than this are told by the words of the study.
 MOST_NAMED = 6
+
+#: Templates between which TemplateFlow has transforms, from one to the other.
+TRANSFORMS = frozenset({(TEMPLATE_6, TEMPLATE_2009C), (TEMPLATE_2009C, TEMPLATE_6)})
 
 #: Template in the name of a file, as BIDS and TemplateFlow write it.
 TEMPLATE_IN_NAME = re.compile(r"(?:^|_)(?:space|tpl)-([A-Za-z0-9]+)(?:_cohort-([A-Za-z0-9]+))?")
@@ -54,6 +63,8 @@ class RegionSource:
         TemplateFlow's transform into the template of the series, where that is another.
     columns : tuple of str
         Columns of region time series.
+    note : str
+        What was left out of the atlas it belongs to.
     """
 
     name: str
@@ -66,6 +77,7 @@ class RegionSource:
     space: str | None = None
     transform: Path | None = None
     columns: tuple[str, ...] = ()
+    note: str = ""
 
 
 def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionSource, ...]:
@@ -175,8 +187,15 @@ def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
         found = atlas_image(atlas, space)
         image, image_space, title, table = found.image, found.space, atlas.name, found.table
     labels = _chosen(table, whole.labels) if whole.labels else table.labels
-    where = _in_template(RegionSource("", ""), image, image_space, space)
+    there = set(_numbers_in(image).indices)
+    absent = [label.name for label in labels if label.index not in there]
+    note = f"{title}: no voxel of {listed(absent)}, left out" if absent else ""
+    if len(absent) == len(labels):
+        raise InputDataError("The image has none of the atlas's labels.", path=image)
+    where = _in_template(RegionSource("", "", note=note), image, image_space, space)
     for label in labels:
+        if label.index not in there:
+            continue
         yield replace(
             where,
             name=_region_name(label.name, image),
@@ -237,7 +256,7 @@ def _in_template(source: RegionSource, image: Path, stated: str | None, space: s
     transform = None
     if own is not None and own != space:
         title = f"Region `{source.name}`" if source.name else image.name
-        if not (_is_template(own) and _is_template(space)):
+        if (own, space) not in TRANSFORMS:
             raise UsageError(
                 f"{title} lies in {own}, the series in {space}: these do not lie on each other.",
                 path=image,
@@ -257,10 +276,6 @@ def _template_in_name(image: Path) -> str | None:
     if match is None:
         return None
     return match[1] + (f" (cohort {match[2]})" if match[2] else "")
-
-
-def _is_template(space: str) -> bool:
-    return space.startswith(("MNI", "OASIS", "NKI", "PNC")) and space.isalnum()
 
 
 def _require_same_space(region: RegionSpec, stated: str | None, space: str) -> None:

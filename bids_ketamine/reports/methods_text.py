@@ -40,8 +40,9 @@ class MethodsText:
             parts += [f"## {heading}", *paragraphs]
         listing = "\n".join(f"- {reference}" for reference in self.references)
         text = "\n\n".join([*parts, "## References", listing]) + "\n"
-        # Words of a study file are text: what would begin an HTML tag is escaped.
-        return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
+        # Words of a study file are text: what would begin an HTML tag is written as a character
+        # reference, since a backslash would be undone by one that stands before it.
+        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
 def participant_text(study: Study, *, runs: Sequence[Mapping[str, Any]] = ()) -> MethodsText:

@@ -109,7 +109,7 @@ class EarlierResults:
         if carried is None:
             return ["nothing computed yet"]
         wanted = {
-            "StudyHash": ("study", self.study_hash),
+            "StudyHash": ("study or its region files", self.study_hash),
             "InputsHash": ("input files", self.fingerprints.get(session.prefix, "gone")),
             "SoftwareVersion": ("version", __version__),
         }

@@ -101,9 +101,11 @@ def test_a_session_that_is_not_there_is_no_mistake(
     assert "3 of 6 analyses can run" in found
 
 
-def test_nothing_usable_is_exit_code_18(trial: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_usable_ends_as_the_run_would(
+    trial: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for path in trial.rglob("*desc-preproc_bold.nii.gz"):
         path.unlink()
     assert "0 of 6 analyses can run, in 0 sessions of 0 participants." in lines(
-        trial, capsys, code=18
+        trial, capsys, code=66
     )

@@ -196,7 +196,7 @@ def test_dry_run_computes_and_writes_nothing(
     assert captured.err == ""
     assert "1 of 3 analyses can run, in 1 session of 1 participant." in captured.out
     rooms.sessions = (make_session(runs=()),)
-    assert main([*dataset.participant, "--dry-run"]) == 18
+    assert main([*dataset.participant, "--dry-run"]) == 66
 
 
 @pytest.mark.parametrize("flag", ["--participant-label", "--session-label", "--task-id"])

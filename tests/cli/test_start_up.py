@@ -51,6 +51,6 @@ def test_a_dry_run_reads_regions_and_loads_no_analysis(dataset: SimpleNamespace)
     (dataset.bids / "sub-01" / "ses-pre" / "func").mkdir(parents=True)
     (dataset.prep / "sub-01" / "ses-pre" / "func").mkdir(parents=True)
     code, modules, text = loaded(*dataset.participant, "--dry-run")
-    assert code == 18
+    assert code == 66
     assert "0 of " in text
     assert modules & {"nilearn", "sklearn", "nipype", "matplotlib", "pandas"} == set()

@@ -405,7 +405,8 @@ def test_anatomy_serves_series_in_t1w_space(trial: Any, own: StudySpec) -> None:
         (run,), missing = trial.runs(study=own)
         assert run.aseg == path
         reason = f"{path.name} is used: the session has no anatomy of its own"
-        second = (Missing("faces: aseg", reason),) if "ses-post" in name else ()
+        kind = "faces: aseg of another session"
+        second = (Missing(kind, reason),) if "ses-post" in name else ()
         assert missing == second
         assert [shortfall(each) for each in missing] == [Shortfall.NOTE] * len(second)
         pre, _ = trial.find(own, task_labels=["faces"])

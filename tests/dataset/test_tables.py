@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from bids_ketamine.dataset.tables import (
     read_phenotype,
     read_timeseries,
 )
-from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.errors import InputDataError, InputMissingError, ReadWriteError
 
 
 def write(path: Path, text: str | bytes) -> Path:
@@ -173,11 +175,81 @@ def test_old_names_of_confounds_become_the_new_ones(tmp_path: Path) -> None:
     assert table["csf"].tolist() == [1.0, 2.0]
 
 
-def test_two_columns_of_one_meaning(tmp_path: Path, monkeypatch: Any) -> None:
-    renamed = {"CSF": "csf", "Csf": "csf"}
-    monkeypatch.setattr("bids_ketamine.dataset.tables.modern_confounds", lambda columns: renamed)
-    with pytest.raises(InputDataError, match="columns `CSF` and `Csf` both mean `csf`"):
-        read_confounds(write(tmp_path / "confounds.tsv", "CSF\tCsf\n1\t2\n"))
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("CSF\tcsf", "The columns `CSF` and `csf` both mean `csf`."),
+        ("csf\tCSF", "The columns `csf` and `CSF` both mean `csf`."),
+        ("a_comp_cor_00\taCompCor00", "The columns `a_comp_cor_00` and `aCompCor00` both mean"),
+        ("RotX\tX\ttrans_x", "The columns `X` and `trans_x` both mean `trans_x`."),
+    ],
+)
+def test_two_columns_of_one_meaning(tmp_path: Path, header: str, sentence: str) -> None:
+    row = "\t".join("1" for _ in header.split("\t"))
+    with pytest.raises(InputDataError) as error:
+        read_confounds(write(tmp_path / "confounds.tsv", f"{header}\n{row}\n"))
+    assert error.value.message.startswith(sentence)
+    assert error.value.cure == "Keep one of them."
+    # X without rotations beside it is no motion parameter.
+    table = read_confounds(write(tmp_path / "confounds.tsv", "X\ttrans_x\n1\t2\n"))
+    assert list(table) == ["X", "trans_x"]
+
+
+def test_many_repeated_columns_are_told_at_once(tmp_path: Path) -> None:
+    header = "\t".join(f"c{place // 2}" for place in range(90_000))
+    start = time.perf_counter()
+    with pytest.raises(InputDataError, match="twice: c0, c1, c10, c100, c1000"):
+        read_timeseries(write(tmp_path / "a.tsv", f"{header}\n"))
+    assert time.perf_counter() - start < 5.0
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"a\n" + b"0\n" * 2_000_000, "has 2000002 lines, more than any table needs (1000000 at"),
+        (b"a\r" + b"0\r" * 2_000_000, "has 2000002 lines, more than any table needs (1000000 at"),
+        (b"0\t" * 6_000_000, "has 6000001 cells, more than any table needs (5000000 at most)."),
+    ],
+)
+def test_a_small_file_of_too_many_cells(tmp_path: Path, data: bytes, sentence: str) -> None:
+    path = write(tmp_path / "a_timeseries.tsv.gz", gzip.compress(data))
+    assert path.stat().st_size < 50_000
+    start = time.perf_counter()
+    with pytest.raises(InputDataError) as error:
+        read_timeseries(path)
+    assert sentence in error.value.message
+    assert time.perf_counter() - start < 5.0
+
+
+def test_numbers_of_every_spelling_in_one_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "a\tb\n1\tn/a\n2.5e-3\tNA\n-0\t7\nNaN\t\n")
+    table = read_timeseries(path)
+    np.testing.assert_array_equal(table["a"], [1.0, 0.0025, 0.0, np.nan])
+    np.testing.assert_array_equal(table["b"], [np.nan, np.nan, 7.0, np.nan])
+    for cell in ("1_000", "inf", "-Infinity", "x"):
+        with pytest.raises(InputDataError, match=f"Line 3, column `a`: `{cell}` is not a number"):
+            read_timeseries(write(path, f"a\n1\n{cell}\n"))
+
+
+def test_a_failing_file_system_is_no_missing_file(tmp_path: Path, monkeypatch: Any) -> None:
+    path = write(tmp_path / "events.tsv", "onset\tduration\n" + "1\t2\n" * 300)
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("bids_ketamine.dataset.decoding._bounded", fail)
+    with pytest.raises(ReadWriteError, match=r"events\.tsv cannot be read \(Input/output error"):
+        read_events(path)
+    for reading in (lambda: read_json(path), lambda: read_confounds(path)):
+        with pytest.raises(ReadWriteError) as error:
+            reading()
+        assert error.value.exit_code == 74
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_missing(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("bids_ketamine.dataset.decoding.require_content", lambda path: None)
+    with pytest.raises(InputMissingError, match=r"gone\.tsv is not there"):
+        read_events(tmp_path / "gone.tsv")
 
 
 def test_simultaneous_events_keep_their_order(tmp_path: Path) -> None:

@@ -46,9 +46,13 @@ class Verdict:
 def judge_participant(case: Case, run: Run, reference: Run) -> Verdict:
     """Judge what came of one damaged participant of a run over several."""
     record = _json(run.out / "logs" / f"sub-{case.label}_errors.json")
-    errors = [each["Message"] for each in record.get("Errors", ())]
-    left_out = [f"{each['What']}: {each['Reason']}" for each in record.get("Missing", ())]
-    notes = notes_of(run.out, case.label)
+    # The label tells what is wrong: it must not pass for what is said of it.
+    errors = [each["Message"].replace(case.label, "X") for each in record.get("Errors", ())]
+    left_out = [
+        f"{each['What']}: {each['Reason']}".replace(case.label, "X")
+        for each in record.get("Missing", ())
+    ]
+    notes = [each.replace(case.label, "X") for each in notes_of(run.out, case.label)]
     code = _code_of(
         run,
         case.label,
@@ -56,7 +60,11 @@ def judge_participant(case: Case, run: Run, reference: Run) -> Verdict:
         [Missing(each["What"], each["Reason"]) for each in record.get("Missing", ())],
     )
     found, problems = _judge(case, code, {"refused": errors, "missing": left_out}, notes)
-    spoken = [line for line in run.told.splitlines() if f"sub-{case.label} " in line]
+    spoken = [
+        line.replace(case.label, "X")
+        for line in run.told.splitlines()
+        if f"sub-{case.label} " in line
+    ]
     if case.outcome.kind in ("refused", "missing") and not _first(spoken, case.outcome.told):
         problems.append("not told on standard error")
     if case.outcome.kind == "refused" and _measures(run.out, case.label).exists():

@@ -272,13 +272,12 @@ def run_trial(inputs: Path, folder: Path) -> Run:
     with without_reports():
         participant = run_app(inputs, "participant")
     if participant.code:
-        raise RuntimeError(participant.told)
+        failed = Run(folder, participant.code, participant.told, participant.touched)
+        failed.save()
+        return failed
     copy_trial(inputs, folder)
     (folder / "study.yml").write_text(STUDIES["faces"], encoding="utf-8")
-    run = run_app(folder, "group")
-    if run.code:
-        raise RuntimeError(run.told)
-    return run
+    return run_app(folder, "group")
 
 
 def copy_trial(source: Path, target: Path) -> None:

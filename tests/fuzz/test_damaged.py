@@ -69,6 +69,7 @@ def test_damage_with_a_run_of_its_own(
 ) -> None:
     if case.level == "group":
         reference = group_level()
+        assert reference.code == 0, reference.told
         run = run_alone(shared / case.id, case, group=reference.folder.parent / "group-inputs")
     else:
         reference, run = batch(case.task), run_alone(shared / case.id, case)

@@ -4,6 +4,7 @@ import getpass
 import os
 import socket
 import sysconfig
+import time
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,23 @@ def where(monkeypatch):
             "The image does not exist. [/mnt/mia lee/x y.nii]",
             "The image does not exist. [.../x y.nii]",
         ),
-        ("file:///home/mia lee/trial/x", "file://BIDS_DIR/x"),
+        ("file:///home/mia lee/trial/x", "BIDS_DIR/x"),
+        ("//home/mia lee/trial/x", "BIDS_DIR/x"),
+        ("file:/data/mia/x.nii", ".../x.nii"),
+        ("'file:///data/mia lee/x'", "'.../x'"),
+        ("file:///data/mia/x.nii", ".../x.nii"),
+        ("//server/mia/x.nii", ".../x.nii"),
+        ("</data/mia/x.nii>", "<.../x.nii>"),
+        ("PATH=/opt/bin:/scratch/mia/x/y.py", "PATH=.../bin:.../y.py"),
+        ("PATH=/home/mia lee/bin:/scratch/mia/x", "PATH=~/bin:.../x"),
+        ("https://a.org/b:/data/mia/x.nii", "https://a.org/b:.../x.nii"),
+        ("see /data/mia smith/masks/a.nii.gz", "see .../a.nii.gz"),
+        ("in /data/mia smith/my masks/a b.nii.gz (2 mm).", "in .../a b.nii.gz (2 mm)."),
+        ("/data/a/b.nii.gz and sub-01/c.nii.gz", ".../b.nii.gz and sub-01/c.nii.gz"),
+        ("cp /data/mia smith/x.tsv /scratch/mia/y", "cp .../x.tsv .../y"),
+        ("fsl /data/mia/in -mul 2 sub-01/out.nii.gz", "fsl .../in -mul 2 sub-01/out.nii.gz"),
+        ("/data/mia/in: sub-01/out.nii.gz", ".../in: sub-01/out.nii.gz"),
+        ("No /data/mia/a.nii.", "No .../a.nii."),
     ],
 )
 def test_folders_have_names(where, text, expected):
@@ -65,11 +82,26 @@ def test_folders_have_names(where, text, expected):
         "https://doi.org/10.1038/s41386",
         "func/sub-01_bold.nii.gz",
         "`faces` / `shapes`",
+        "a / b / c.tsv",
+        "bids::sub-01/func/x.tsv",
+        "see http://a.org:80/mia/x.html, <https://a.org/b/c>",
         "übung √",
     ],
 )
 def test_what_is_no_folder_stays(where, text):
     assert where.hide(text) == text
+
+
+def test_a_derivative_with_the_name_of_a_folder_hides_no_less():
+    where = Places((("/scratch/xcp", "data"),))
+    assert where.hide("/scratch/xcp/a.tsv, //data/mia/b.tsv") == "data/a.tsv, .../b.tsv"
+
+
+def test_long_lines_are_read_in_time(where):
+    start = time.perf_counter()
+    for text in ("/a b" * 20_000, "/a b/" * 20_000, ": /a b.c" * 20_000, "/" * 50_000):
+        where.hide(text)
+    assert time.perf_counter() - start < 5.0
 
 
 def test_python_s_own_folders_have_names(where):

@@ -259,8 +259,30 @@ def test_the_participants_segmentation(tmp_path):
     located = locate(*sources)
     assert located.regions[0].coverage(np.ones((20, 20, 20), dtype=bool)) == 0.0
     assert located.notes == (
-        "no segmentation of the participant: no voxels of amygdala, Left-Amygdala",
+        "amygdala: no segmentation of the participant",
+        "Left-Amygdala: no segmentation of the participant",
     )
+    # One side alone would be another measure.
+    values[4, 4, 4] = 0
+    write(own, values)
+    located = locate(*sources, own=own)
+    told = "the participant's segmentation has no voxel of label 54"
+    assert located.regions[0].problem == told
+    assert located.regions[0].voxels.size == 0
+    assert located.regions[1].n_voxels == 1
+
+
+def test_labels_that_a_whole_atlas_lacks_are_left_out_and_noted(dseg):
+    table = dseg.with_name(dseg.name.replace(".nii.gz", ".tsv"))
+    table.write_text(table.read_text() + "9\tnine\tright\n10\tten\tright\n")
+    sources = resolve(whole=(WholeAtlasSpec(name="own", dseg=str(dseg)),))
+    assert [source.name for source in sources] == ["seven", "three hundred"]
+    assert locate(*sources).notes == (f"{dseg.name}: no voxel of nine, ten, left out",)
+
+
+def test_a_region_out_of_view_says_so():
+    (away,) = locate(spheres("away", (400.0, 0.0, 0.0))).regions
+    assert away.problem == "it lies outside the field of view"
 
 
 # -- what is refused, all at once --------------------------------------------------------------

@@ -150,6 +150,22 @@ def test_boilerplate_has_both_levels_and_one_list(study: Study) -> None:
     assert len(listing) == len(set(listing))
 
 
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ("<script>x</script>", "&lt;script>x&lt;/script>"),
+        (r"\<script>x", r"\&lt;script>x"),
+        ("<!-- x", "&lt;!-- x"),
+        ("Smith & Lee, p < 0.05, a <3", "Smith & Lee, p < 0.05, a <3"),
+        ("&lt;b>", "&lt;b>"),
+    ],
+)
+def test_words_of_a_study_begin_no_tag(study: Study, reference: str, told: str) -> None:
+    odd = replace(study, spec=replace(study.spec, references=(reference,)))
+    for text in (participant_methods(odd), group_methods(odd), boilerplate(odd)):
+        assert f"- {told}\n" in text
+
+
 def test_no_output_folder(study: Study, tmp_path: Path) -> None:
     with pytest.raises(InputMissingError):
         participant_methods(study, output_dir=tmp_path / "none")

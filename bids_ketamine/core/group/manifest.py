@@ -50,8 +50,8 @@ def participants_manifest(
     -------
     DataFrame
         ``participant_id``, ``arm``, ``session``, ``task``, ``included`` and ``reason``: why
-        nothing went in, or how many values of a session that went in are excluded and why, and
-        in which changes it is not.
+        nothing went in, or how many values of a session that went in are excluded or missing
+        and why, and in which changes it is not.
     """
     shape = (len(measures.participants), len(measures.sessions), len(tasks))
     goes_in = np.zeros(shape, dtype=np.bool_)
@@ -59,6 +59,7 @@ def participants_manifest(
     partly = np.full(shape, "", dtype=object)
     valued: BoolArray = np.isfinite(measures.value)
     excluded_values = valued & ~included
+    missing_values = measures.present & ~valued
     for number, task in enumerate(tasks):
         of_task = measures.of_task(task)
         goes_in[:, :, number] = included[:, :, of_task].any(axis=2)
@@ -76,13 +77,19 @@ def participants_manifest(
                     measures.participants[one], measures.sessions[session], task
                 )
             why_not[one, session, number] = text
-        n_excluded = excluded_values[:, :, of_task].sum(axis=2)
-        for one, session in np.argwhere(goes_in[:, :, number] & (n_excluded > 0)):
-            chosen = of_task[excluded_values[one, session, of_task]]
-            partly[one, session, number] = (
-                f"{len(chosen)} of {valued[one, session, of_task].sum()} values excluded: "
-                f"{_listed(reason[one, session, chosen])}"
-            )
+        for word, marked, among in (
+            ("excluded", excluded_values, valued),
+            ("missing", missing_values, measures.present),
+        ):
+            some = marked[:, :, of_task].any(axis=2)
+            for one, session in np.argwhere(goes_in[:, :, number] & some):
+                chosen = of_task[marked[one, session, of_task]]
+                told = (
+                    f"{len(chosen)} of {among[one, session, of_task].sum()} values {word}: "
+                    f"{_listed(reason[one, session, chosen])}"
+                )
+                earlier = partly[one, session, number]
+                partly[one, session, number] = f"{earlier}; {told}" if earlier else told
     remarks = _changes_without(goes_in, partly, why_not, measures.sessions, changes)
     return _table(measures, arms, tasks, goes_in, np.where(goes_in, remarks, why_not))
 

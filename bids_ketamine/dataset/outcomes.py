@@ -129,7 +129,7 @@ def unmatched_rows(
                 for each in unknown
             )
             sentences.append(
-                f"{clinical.name} has rows of nobody in the study, which are not used: "
+                f"The table {clinical.name} has rows of nobody in the study, which are not used: "
                 f"{listed(named, most=5)}."
             )
     return tuple(sentences)

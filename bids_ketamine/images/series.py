@@ -107,6 +107,11 @@ def read_run(
             f"{1 - varies.mean():.0%} of the voxels inside the brain mask are not finite or do "
             "not vary in time: they are left out"
         )
+    elif not finite.all():
+        notes.append(
+            f"{int((~finite).sum())} voxels inside the brain mask are not finite in some volume: "
+            "they are left out"
+        )
     tsnr = grid.volume(read.mean[varies] / read.deviation[varies], usable)
     series = read.series if varies.all() else read.series[:, varies]
     return RunImage(grid, usable, series, tsnr, header.t_r, tuple(notes))

@@ -162,6 +162,8 @@ class Builder:
                 where, f"{name} becomes part of file names: letters and digits only, not `{value}`"
             )
         if settings["path"]:
+            if not value.strip():
+                self.problem(where, f"{name} must name a file, it is empty")
             return str(_as_on_disk(self.folder / value).resolve())
         return value
 

@@ -249,3 +249,11 @@ def test_an_error_before_the_run_is_judged_by_its_response():
     modelled = run(events, [condition("a")], ERRORS)
     assert modelled.table.values.tolist() == [[-22.0, 0.0, "error_trials"], [9.0, 1.0, "a"]]
     assert modelled.n_errors == 1
+
+
+def test_a_trial_type_of_a_condition_without_trials_is_named():
+    modelled = run(
+        trials((0.0, 2.0, "fear", 1.0, 1), (9.0, 2.0, "angyr", 1.0, 1)),
+        [condition("faces", ("fear", "angry"))],
+    )
+    assert "no trials of `angry` for the condition `faces`" in modelled.dropped

@@ -143,7 +143,7 @@ def test_labels_in_another_spelling_are_unmatched_and_named(trial: Any, study: S
     )
     spec = replace(study, outcomes=(OutcomeSpec(name="madrs", table="madrs", column="total"),))
     assert unmatched_rows(trial.root, spec, ["sub-01", "sub-02"]) == (
-        "phenotype/madrs.tsv has rows of nobody in the study, which are not used: "
+        "The table phenotype/madrs.tsv has rows of nobody in the study, which are not used: "
         "sub-1 (there is `sub-01`).",
     )
     assert unmatched_rows(trial.root, spec, ["sub-1", "sub-02"]) == ()

@@ -420,6 +420,14 @@ def test_volumes_without_values_are_named(tmp_path):
         read_run(bold, mask, smoothing_fwhm=None)
 
 
+def test_voxels_that_are_not_finite_are_counted(tmp_path):
+    data = np.asarray(series((6, 6, 6, 20)).dataobj).copy()
+    data[0, 0, :5, 7] = np.nan
+    nib.save(nib.Nifti1Image(data, AFFINE), tmp_path / "bold.nii")
+    run = read_run(tmp_path / "bold.nii", brain_mask(tmp_path / "mask.nii"), smoothing_fwhm=None)
+    assert "5 voxels inside the brain mask are not finite in some volume" in run.notes[-1]
+
+
 def test_half_a_brain_without_values_and_empty_volumes_are_noted(tmp_path):
     data = np.asarray(series((6, 6, 6, 20)).dataobj).copy()
     data[:4, ..., 3] = np.nan

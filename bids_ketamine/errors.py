@@ -16,8 +16,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+#: Longest quotation of somebody's text in a message, characters.
+LONGEST_QUOTATION = 200
+
+
+def readable(message: str) -> str:
+    r"""Return a message that a terminal can show: long quotations cut, control characters named.
+
+    Examples
+    --------
+    >>> readable("unknown key `\x1b[2Jgone`")
+    'unknown key `\\x1b[2Jgone`'
+    """
+    pattern = rf"`([^`\n]{{{LONGEST_QUOTATION}}})[^`\n]*`"
+    cut = re.sub(pattern, r"`\1...`", message)
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in cut)
 
 
 class BidsKetamineError(Exception):
@@ -38,7 +55,7 @@ class BidsKetamineError(Exception):
     def __init__(
         self, message: str, *, path: Path | str | None = None, cure: str | None = None
     ) -> None:
-        self.message = message
+        self.message = readable(message)
         self.path = None if path is None else Path(path)
         self.cure = cure
         super().__init__(message)
@@ -95,7 +112,7 @@ class StudyError(UsageError):
     """
 
     def __init__(self, problems: Sequence[str], *, path: Path | str | None = None) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(readable(problem) for problem in problems)
         plural = "problem" if len(self.problems) == 1 else "problems"
         listing = "".join(f"\n  - {problem}" for problem in self.problems)
         super().__init__(f"{len(self.problems)} {plural} in the study file", path=path)

@@ -90,7 +90,7 @@ def record_path(output_dir: Path, participant: str) -> Path:
 def _read_record(path: Path) -> Mapping[str, object]:
     try:
         return _mapping(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):  # none yet, or damaged: it is written anew
+    except (OSError, ValueError, RecursionError):  # none yet, or damaged: it is written anew
         return {}
 
 

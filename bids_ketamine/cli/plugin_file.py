@@ -54,4 +54,13 @@ def read_plugin_file(path: Path) -> Mapping[str, object]:
     arguments = content.get("plugin_args") or {}
     if not isinstance(arguments, dict):
         raise InputDataError("`plugin_args` is not a table.", path=path, cure=_EXAMPLE)
+    from nipype.pipeline import plugins
+
+    known = sorted(name.removesuffix("Plugin") for name in dir(plugins) if name.endswith("Plugin"))
+    if content["plugin"] not in known:
+        raise InputDataError(
+            f"Nipype has no plugin `{content['plugin']}`.",
+            path=path,
+            cure=f"Plugins: {', '.join(known)}.",
+        )
     return {"plugin": content["plugin"], "plugin_args": arguments}

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.event_rules import ConditionRule
 from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.errors import InputDataError
 
@@ -157,3 +158,18 @@ def _loose(value: str) -> str:
     plain = unicodedata.normalize("NFKC", label_key(value)).casefold()
     stripped = "".join(each for each in plain if each.isalnum())
     return stripped.lstrip("0") or stripped or plain
+
+
+def without_trials(rule: ConditionRule, types: np.ndarray) -> list[str]:
+    """Name the trial types of a condition with several that no trial has.
+
+    Parameters
+    ----------
+    rule : ConditionRule
+        The condition.
+    types : ndarray of str, shape (n_trials,)
+        Trial type of each trial, as :func:`label_key` writes it.
+    """
+    there = {label_key(str(value)) for value in types}
+    absent = [name for name in rule.trial_type if label_key(name) not in there]
+    return [f"no trials of `{name}` for the condition `{rule.name}`" for name in absent]

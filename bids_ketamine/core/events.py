@@ -18,6 +18,7 @@ from bids_ketamine.core.event_checks import (
     plural,
     refuse_milliseconds,
     timing_notes,
+    without_trials,
 )
 from bids_ketamine.core.event_rules import ConditionRule, ErrorRule
 from bids_ketamine.core.trial_types import label_key
@@ -126,7 +127,7 @@ def model_events(
             near = near_types(rule.name, rule.trial_type, unassigned)
             dropped.append(f"condition `{rule.name}` has no trials{near}")
             continue
-        dropped += _without_trials(rule, types)
+        dropped += without_trials(rule, types)
         dropped += timing_notes(part, name=rule.name, scan_duration=scan_duration)
         part["trial_type"] = rule.name
         present.append(rule.name)
@@ -174,13 +175,6 @@ class _BeforeTheRun:
                 "responses, the part within it is modelled"
             )
         return notes
-
-
-def _without_trials(rule: ConditionRule, types: np.ndarray) -> list[str]:
-    """Name the trial types of a condition with several that no trial has."""
-    there = {label_key(str(value)) for value in types}
-    absent = [name for name in rule.trial_type if label_key(name) not in there]
-    return [f"no trials of `{name}` for the condition `{rule.name}`" for name in absent]
 
 
 def _usable_trials(events: pd.DataFrame, scan_duration: float, dropped: list[str]) -> pd.DataFrame:

@@ -180,6 +180,9 @@ def displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
     name = "framewise_displacement"
     fd = _series(table, name, len(table))
     if np.isfinite(fd).any():
+        negative = int((fd < 0).sum())
+        if negative:
+            notes.append(f"`{name}` is negative in {negative} volumes")
         return fd
     if all(column in table for column in MOTION):
         computed = power_displacement(table[list(MOTION)].to_numpy(dtype=float))

@@ -23,6 +23,8 @@ from bids_ketamine.dataset.spelling import shown
 
 #: Longest repetition time taken for seconds; larger ones are milliseconds.
 LONGEST_T_R = 60.0
+#: Shortest one that a scanner can have, s.
+SHORTEST_T_R = 0.02
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ class Timing:
         Whether slice timing was corrected.
     reason : str or None
         Why there is no repetition time.
+    notes : tuple of str
+        What is odd about the others.
     """
 
     t_r: float | None
     start_time: float | None
     slice_timing_corrected: bool | None
     reason: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def find_mask(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
@@ -201,12 +206,26 @@ def find_timing(session: SessionFiles, series: DatasetFile) -> Timing:
         return Timing(None, None, None, reason=source.problem)
     t_r = source.number("RepetitionTime")
     reason = _t_r_problem(source, series)
+    start_time, notes = _start_time(derived, t_r)
     return Timing(
         t_r=None if reason else t_r,
-        start_time=derived.number("StartTime"),
+        start_time=start_time,
         slice_timing_corrected=derived.truth("SliceTimingCorrected"),
         reason=reason,
+        notes=notes,
     )
+
+
+def _start_time(metadata: Metadata, t_r: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Return the time of the reference slice; one outside the volume is not believed."""
+    stated = metadata.values.get("StartTime")
+    start_time = metadata.number("StartTime")
+    if stated is None or t_r is None:
+        return start_time, ()
+    if start_time is not None and 0 <= start_time <= t_r:
+        return start_time, ()
+    told = shown(repr(stated))
+    return None, (f"StartTime of the sidecar is {told}, no time within a volume: not used",)
 
 
 def missing_companion(task: str, kind: str, companion: Companion) -> Missing:
@@ -222,7 +241,7 @@ def _t_r_problem(source: Metadata, series: DatasetFile) -> str | None:
             "(the image's header is not trusted)"
         )
     t_r = source.number("RepetitionTime")
-    if t_r is None or not 0 < t_r <= LONGEST_T_R:
+    if t_r is None or not SHORTEST_T_R <= t_r <= LONGEST_T_R:
         told = shown(repr(source.values["RepetitionTime"]))
         return f"RepetitionTime of {stem} is {told}; BIDS wants seconds"
     return None

@@ -156,8 +156,16 @@ def _read(path: Path, *, cure: str) -> Mapping[str, object]:
     if problem is not None:
         raise InvalidBidsError(f"Not a BIDS dataset: {problem}.", path=path.parent, cure=cure)
     try:
-        return read_json(path)
+        description = read_json(path)
     except InputDataError as error:
         raise InvalidBidsError(
             f"Not a BIDS dataset: {path.name}: {error.message}", path=path, cure=cure
         ) from None
+    generators = description.get("GeneratedBy", [])
+    if isinstance(generators, list) and not all(isinstance(each, dict) for each in generators):
+        raise InvalidBidsError(
+            "`GeneratedBy` of the dataset's description is not a list of objects.",
+            path=path,
+            cure='Such as "GeneratedBy": [{"Name": "fMRIPrep"}].',
+        )
+    return description

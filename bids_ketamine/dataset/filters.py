@@ -146,6 +146,11 @@ def _conditions(kind: str, body: Mapping[str, object]) -> dict[str, tuple[str | 
                 cure=f"Entities: {', '.join(ENTITY_ORDER)}; also {', '.join(NOT_ENTITIES)}.",
             )
         values = wanted if isinstance(wanted, list | tuple) else [wanted]
+        if not all(isinstance(value, str | int | None) for value in values):
+            raise UsageError(
+                f"The BIDS filter for `{kind}` wants of `{name}` what is no value of an entity.",
+                cure='Give a text, or a list of texts, such as {"bold": {"acquisition": "mb"}}.',
+            )
         if any(value in ("*", "Query.ANY", "Query.REQUIRED") for value in values):
             conditions[key] = ()
         elif "Query.OPTIONAL" not in values:

@@ -52,6 +52,8 @@ class RunInputs:
     entities : tuple of (str, str)
         Further entities of the file name (``acq``, ``dir``, ...) in BIDS order, kept in
         output names.
+    notes : tuple of str
+        What is odd about its sidecars.
     aseg : Path or None
         FreeSurfer's segmentation of the participant, where the study asks for it.
     aroma_mixing, aroma_noise : Path or None
@@ -73,6 +75,7 @@ class RunInputs:
     start_time: float | None
     slice_timing_corrected: bool | None
     entities: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
     aseg: Path | None = None
     aroma_mixing: Path | None = None
     aroma_noise: Path | None = None

@@ -122,6 +122,7 @@ def _image_run(
         start_time=timing.start_time,
         slice_timing_corrected=timing.slice_timing_corrected,
         entities=_kept(bold),
+        notes=timing.notes,
         aseg=aseg.path,
         aroma_mixing=aroma.mixing.path if aroma.complete else None,
         aroma_noise=aroma.noise.path if aroma.complete else None,

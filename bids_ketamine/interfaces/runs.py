@@ -161,7 +161,7 @@ def run_facts(
         "MeanFramewiseDisplacement": None if np.isnan(nuisance.mean_fd) else nuisance.mean_fd,
         "Confounds": [str(name) for name in nuisance.regressors],
         "ResidualDegreesOfFreedom": residual_df,
-        "Notes": [*nuisance.notes, *notes],
+        "Notes": [*run.notes, *nuisance.notes, *notes],
     }
 
 

@@ -122,6 +122,8 @@ def read_json(path: Path) -> dict[str, Any]:
         raise InputDataError(
             f"Line {error.lineno} is not JSON: {error.msg}.", path=path, cure=REMAKE
         ) from error
+    except RecursionError as error:
+        raise InputDataError("The file is not JSON of ours.", path=path, cure=REMAKE) from error
     if not isinstance(data, dict):
         raise InputDataError("The file is not a JSON object.", path=path, cure=REMAKE)
     return data

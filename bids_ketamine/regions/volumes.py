@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bids_ketamine.dataset.content import content_error
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.files import load_image, read_data
@@ -75,6 +76,9 @@ def read_mask_volume(path: Path) -> RegionVolume:
 
 
 def _values(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    problem = content_error(path)
+    if problem is not None:
+        raise problem
     image = load_image(path)
     values = np.nan_to_num(read_data(image, path), posinf=0.0, neginf=0.0)
     while values.ndim > 3 and values.shape[-1] == 1:
@@ -112,6 +116,8 @@ class ImageCheck:
             If it cannot be read; or if a label, or all of the mask, is not there.
         """
         masked = not indices
+        if 0 in indices:
+            raise InputDataError(f"Region `{region}`: label 0 is the background.", path=path)
         if (path, masked) not in self._labels:
             volume = read_mask_volume(path) if masked else read_labels(path)
             self._labels[path, masked] = frozenset(np.unique(volume.labels).tolist())

@@ -158,7 +158,7 @@ def read_json(path: Path, unreadable: list[str]) -> dict[str, Any]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         unreadable.append(f"{path.name} cannot be read: {error}")
         return {}
     return data if isinstance(data, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
 import types
 import typing
@@ -164,7 +165,7 @@ class Builder:
         if settings["path"]:
             if not value.strip():
                 self.problem(where, f"{name} must name a file, it is empty")
-            return str(_as_on_disk(self.folder / value).resolve())
+            return os.path.abspath(_as_on_disk(self.folder / value))
         return value
 
 

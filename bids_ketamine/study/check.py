@@ -150,6 +150,11 @@ def _check_task(task: TaskSpec, problem: Problem) -> None:
     if not task.conditions:
         problem(("tasks", task.name), f"task `{task.name}` has no conditions")
     for contrast in task.contrasts:
+        if not any((contrast.weights or {}).values()):
+            problem(
+                ("tasks", task.name, "contrasts", contrast.name),
+                f"contrast `{contrast.name}` has no weight that is not zero",
+            )
         for name in contrast.weights:
             if name not in names:
                 problem(

@@ -23,7 +23,10 @@ class InputsSpec:
         entity=True,
     )
     smoothing_fwhm: float | None = setting(
-        "Gaussian smoothing of series that are not smoothed yet, mm", default=6.0, minimum=0.0
+        "Gaussian smoothing of series that are not smoothed yet, mm",
+        default=6.0,
+        minimum=0.0,
+        maximum=50.0,
     )
     timeseries_atlas: str | None = setting(
         "`atlas` (or `seg`) entity of region time series to use instead of images at rest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -51,7 +52,11 @@ def read_document(path: Path) -> Document:
         If it is not YAML, uses anchors, repeats a key, or is not a mapping.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            # A named pipe would be waited on for ever.
+            raise ReadWriteError("The study file is a pipe or device, not a file.", path=path)
+        if status.st_size > LARGEST_FILE:
             raise StudyError(["the file is larger than a study file can be (1 MB)"], path=path)
         # One letter has several spellings in Unicode; tables are read in the same one.
         text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))

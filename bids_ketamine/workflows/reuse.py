@@ -99,7 +99,7 @@ class EarlierResults:
             return None
         try:
             carried = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return carried if isinstance(carried, dict) else {}
 

@@ -14,7 +14,7 @@ from tests.fuzz import (
     cases_sidecars,
     cases_study,
 )
-from tests.fuzz.harness import Case
+from tests.fuzz.case import Case
 
 CASES: tuple[Case, ...] = (
     *cases_images.CASES,

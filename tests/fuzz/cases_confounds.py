@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.damage import (
     annex_pointer,
     both,
@@ -24,7 +25,6 @@ from tests.fuzz.damage import (
     without_column,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, refused
 
 FILE = "desc-confounds_timeseries.tsv"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.damage import (
     both,
     cell,
@@ -19,7 +20,6 @@ from tests.fuzz.damage import (
     without_column,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, refused
 
 FILE = "task-faces_events.tsv"
 

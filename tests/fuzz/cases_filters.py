@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, refused
 from tests.fuzz.damage import dangling_link, folder_instead, remove, write
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, refused
 
 FILE = "../filter.json"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from tests.fuzz.case import Case, Damage, Outcome, Place, accepted, noted, refused
 from tests.fuzz.damage import (
     annex_pointer,
     both,
@@ -21,7 +22,6 @@ from tests.fuzz.damage import (
     without_column,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, Place, accepted, noted, refused
 
 PEOPLE = "participants.tsv"
 SCORES = "phenotype/madrs.tsv"

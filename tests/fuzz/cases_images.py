@@ -8,6 +8,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.damage import (
     annex_pointer,
     both,
@@ -24,7 +25,6 @@ from tests.fuzz.damage import (
     voxels,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.trial import AFFINE, VOXEL
 
 DAMAGED = r"desc-preproc_bold.*"

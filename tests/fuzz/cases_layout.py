@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.damage import (
     both,
     copy,
@@ -19,7 +20,6 @@ from tests.fuzz.damage import (
     with_participant,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, refused
 
 RAW = "dataset_description.json"
 DERIVED = f"derivatives/fmriprep/{RAW}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.fuzz.case import Case, Damage, Outcome, Place, missing, refused
 from tests.fuzz.damage import both, edit_text, header, pipe_instead, replace
-from tests.fuzz.harness import Case, Damage, Outcome, Place, missing, refused
 from tests.fuzz.trial import AFFINE, write_image
 
 #: Zeros of one member of a gzip bomb.

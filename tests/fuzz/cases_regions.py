@@ -7,6 +7,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from tests.fuzz.case import Case, Damage, Outcome, Place, noted, refused
 from tests.fuzz.damage import (
     annex_pointer,
     both,
@@ -23,7 +24,6 @@ from tests.fuzz.damage import (
     voxels,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, Place, noted, refused
 from tests.fuzz.trial import AFFINE, SHAPE, write_image
 
 FILE = "../region.nii.gz"
@@ -99,7 +99,7 @@ IMAGES = [
     region("rgb", "colours instead of numbers", header(FILE, datatype=128, bitpix=24),
            damaged("(RGB|type|damaged|truncated|number)")),
     region("affine-singular", "coordinates are all 0",
-           header(FILE, srow=dict.fromkeys(range(12), 0.0)), damaged("(affine|coordinates|space|no size)")),
+           header(FILE, srow=dict.fromkeys(range(12), 0.0)), damaged("(affine|no size)")),
     region("affine-nan", "coordinates are NaN",
            header(FILE, srow=dict.fromkeys(range(12), float("nan"))),
            damaged("(affine|coordinates|space|no size)")),
@@ -108,7 +108,7 @@ IMAGES = [
     region("outside-the-brain", "far outside the brain",
            voxels(FILE, lambda v: v, affine=np.array(
                AFFINE + np.outer([1, 0, 0, 0], [0, 0, 0, 4000.0]))),
-           noted("coverage 0%")),
+           noted("coverage 0%|outside the field of view")),
     region("at-the-edge", "half outside the field of view",
            voxels(FILE, lambda v: v, affine=np.array(
                AFFINE + np.outer([0, 1, 0, 0], [0, 0, 0, 32.0]))),

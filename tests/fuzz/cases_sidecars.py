@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, missing, noted, refused
 from tests.fuzz.damage import (
     annex_pointer,
     dangling_link,
@@ -13,7 +14,6 @@ from tests.fuzz.damage import (
     remove,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, missing, noted, refused
 
 SERIES = r"desc-preproc_bold(\.json|\b)"
 NOT_JSON = rf"(?s){SERIES}.*not (valid )?JSON|not (valid )?JSON.*{SERIES}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fuzz.case import Case, Damage, Outcome, accepted, noted, refused
 from tests.fuzz.damage import (
     dangling_link,
     edit,
@@ -16,7 +17,6 @@ from tests.fuzz.damage import (
     replace,
     write,
 )
-from tests.fuzz.harness import Case, Damage, Outcome, accepted, noted, refused
 
 AMYGDALA = "amygdala: {spheres: [[-24, -4, -20], [24, -4, -20]], radius: 14}"
 CONTRAST = "facesGtShapes: {weights: faces - shapes}"

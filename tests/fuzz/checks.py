@@ -12,7 +12,8 @@ from pathlib import Path
 from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
 from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.outputs.tables import read_table
-from tests.fuzz.harness import GOOD, SESSION, Case, Run
+from tests.fuzz.case import Case
+from tests.fuzz.harness import GOOD, SESSION, Run
 
 #: What is said where nobody foresaw the error: its class instead of a sentence.
 UNFORESEEN = re.compile(

@@ -13,7 +13,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from tests.fuzz.harness import GOOD, Damage, Place, copy_participant
+from tests.fuzz.case import Damage, Place
+from tests.fuzz.harness import GOOD, copy_participant
 from tests.fuzz.trial import write_image
 
 Edit = Callable[[bytes], bytes]

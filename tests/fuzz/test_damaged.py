@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.case import Case
 from tests.fuzz.cases import CASES
 from tests.fuzz.checks import (
     Verdict,
@@ -15,7 +16,7 @@ from tests.fuzz.checks import (
     judge_run,
     undamaged_problems,
 )
-from tests.fuzz.harness import Case, Run, batches, run_alone
+from tests.fuzz.harness import Run, batches, run_alone
 from tests.fuzz.table import row
 
 BATCHES = batches(CASES)

@@ -100,7 +100,7 @@ def find_mask(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
         if masks:
             return the_one(masks)
     entities = _without(bold, COMBINED_ENTITIES) | {"desc": "brain"}
-    return absent(session.expected(entities, "mask", ".nii.gz"), session.places)
+    return _lacking(session, session.expected(entities, "mask", ".nii.gz"), session.places)
 
 
 def _masks_aroma(mask: DatasetFile, bold: DatasetFile) -> bool:
@@ -144,7 +144,7 @@ def find_confounds(session: SessionFiles, bold: DatasetFile, chosen: FileFilter)
             if tables:
                 return the_one(tables)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES) | {"desc": "confounds"}
-    return absent(session.expected(entities, "timeseries", ".tsv"), session.places)
+    return _lacking(session, session.expected(entities, "timeseries", ".tsv"), session.places)
 
 
 def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> Companion:
@@ -177,7 +177,7 @@ def find_events(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) ->
         ]
         return the_one(nearest)
     entities = _without(bold, DERIVED_ENTITIES | COMBINED_ENTITIES)
-    return absent(session.expected(entities, "events", ".tsv"), "the raw dataset")
+    return _lacking(session, session.expected(entities, "events", ".tsv"), "the raw dataset")
 
 
 def find_timing(session: SessionFiles, series: DatasetFile) -> Timing:
@@ -249,6 +249,11 @@ def _t_r_problem(source: Metadata, series: DatasetFile) -> str | None:
 
 def _without(file: DatasetFile, left_out: Collection[str]) -> dict[str, str]:
     return {key: value for key, value in file.entities.items() if key not in left_out}
+
+
+def _lacking(session: SessionFiles, expected: str, place: str) -> Companion:
+    folder = session.folder_at(expected)
+    return absent(expected, place) if folder is None else Companion(None, folder)
 
 
 def absent(expected: str, place: str) -> Companion:

@@ -215,6 +215,7 @@ def _files(planned: _Planned, indices: Sequence[DatasetIndex]) -> SessionFiles:
         participant=planned.participant,
         label=planned.label,
         raw=raw.files(planned.participant, planned.label),
+        roots=tuple(index.root for index in indices),
         derivatives={
             index.name: index.files(planned.participant, planned.label) for index in derived
         },

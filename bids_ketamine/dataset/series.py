@@ -228,6 +228,9 @@ def _no_bold(
     if inputs.resolution is not None:
         entities["res"] = inputs.resolution
     expected = session.expected(entities, "bold", ".nii.gz")
+    folder = session.folder_at(expected)
+    if folder is not None:
+        return Missing(f"{task.name}: bold", folder)
     others = sorted({_shown(file) for file in of_run})
     there = f"; there are {listed(others)}" if others else _tasks_there(session, task)
     return Missing(f"{task.name}: bold", f"expected {expected} in {session.places}{there}")

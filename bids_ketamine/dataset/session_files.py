@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from bids_ketamine.dataset.names import DatasetFile, entity_key, in_bids_order, same_value
 
@@ -29,12 +30,15 @@ class SessionFiles:
         Files of the raw dataset, with those that are inherited.
     derivatives : mapping of str to tuple of DatasetFile
         Files of each derivative, in the order in which they are searched.
+    roots : tuple of Path
+        Root folders of the raw dataset and of the derivatives.
     """
 
     participant: str
     label: str | None
     raw: tuple[DatasetFile, ...]
     derivatives: Mapping[str, tuple[DatasetFile, ...]]
+    roots: tuple[Path, ...] = ()
 
     @property
     def entities(self) -> dict[str, str]:
@@ -59,6 +63,12 @@ class SessionFiles:
         every = in_bids_order({**self.entities, **entities})
         name = "_".join(f"{key}-{value}" for key, value in every)
         return f"{folder}/func/{name}_{suffix}{extension}"
+
+    def folder_at(self, expected: str) -> str | None:
+        """Say that a folder lies where a file is expected; ``None`` where none does."""
+        name = expected.rpartition("/")[2]
+        there = any((root / expected).is_dir() for root in self.roots)
+        return f"{name} is a folder, not a file" if there else None
 
     @property
     def places(self) -> str:

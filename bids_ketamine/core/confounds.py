@@ -194,5 +194,9 @@ def fill_missing(chosen: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         for n, names in late.items()
     ]
     gaps = (chosen.isna() & known).sum()
-    notes += [f"{n} missing values of `{name}` filled" for name, n in gaps.items() if n]
+    notes += [
+        f"{n} missing {'value' if n == 1 else 'values'} of `{name}` filled"
+        for name, n in gaps.items()
+        if n
+    ]
     return chosen.bfill().ffill().reset_index(drop=True)

@@ -87,7 +87,7 @@ def read_clinical_table(bids_dir: Path, name: str, *, purpose: str = "") -> Clin
     """
     path = table_path(bids_dir, name)
     if not path.exists() and not path.is_symlink():
-        needed = f" ({purpose} needs it)" if purpose else ""
+        needed = f" (needed for {purpose})" if purpose else ""
         there = sorted(each.stem for each in (bids_dir / "phenotype").glob("*.tsv"))
         raise InputMissingError(
             f"The table `{name}` is not there{needed}.",

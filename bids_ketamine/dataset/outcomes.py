@@ -152,7 +152,9 @@ class _ScoreReader:
             names = (*(outcome.columns or {}).values(), outcome.change_column)
         for column in names:
             if column is not None:
-                clinical.table.position(column, purpose=f" (the outcome `{outcome.name}` needs it)")
+                clinical.table.position(
+                    column, purpose=f" (needed for the outcome `{outcome.name}`)"
+                )
         if wide and clinical.has_sessions:
             raise InputDataError(
                 f"The outcome `{outcome.name}` wants one row a participant; the table has a "

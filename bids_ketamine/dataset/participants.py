@@ -139,7 +139,7 @@ def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
             reason = f"{clinical.name} has no column `{column}`"
             skipped.append(Missing(f"covariate {covariate.name}", reason))
             continue
-        place = clinical.table.position(column, purpose=f" ({purpose} needs it)")
+        place = clinical.table.position(column, purpose=f" (needed for {purpose})")
         seen.extend(clinical.participants)
         values: dict[str, float | str] = {}
         problems = CellProblems(clinical.table)

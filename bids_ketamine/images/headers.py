@@ -213,9 +213,9 @@ def _shape(nifti: Any, path: Path) -> tuple[int, ...]:
     n_dimensions, *sizes = (int(size) for size in nifti["dim"])
     shape = tuple(sizes[: max(n_dimensions, 0)])
     if not 1 <= n_dimensions <= 7 or any(size < 1 for size in shape):
-        claimed = shape if 1 <= n_dimensions <= 7 else f"{n_dimensions} dimensions"
+        claimed = f"the dimensions {shape}" if 1 <= n_dimensions <= 7 else f"{n_dimensions} axes"
         raise InputDataError(
-            f"The image is damaged: its header claims the dimensions {claimed}.",
+            f"The image is damaged: its header claims {claimed}.",
             path=path,
             cure=AGAIN,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ KeyPath = tuple[str | int, ...]
 
 #: A study file is a few hundred lines; anything longer is not one.
 LARGEST_FILE = 1_000_000
+#: Brackets within brackets.
+DEEPEST = 100
 
 
 @dataclass
@@ -68,6 +71,7 @@ def read_document(path: Path) -> Document:
         raise ReadWriteError(
             f"The study file cannot be read: {error.strerror}.", path=path
         ) from error
+    _refuse_nesting(text, path)
     try:
         _refuse_anchors(text, path)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -84,6 +88,16 @@ def read_document(path: Path) -> Document:
     if problems:
         raise StudyError(problems, path=path)
     return document
+
+
+def _refuse_nesting(text: str, path: Path) -> None:
+    # The reader's time grows with the square of the depth; a study has a few levels.
+    depth = 0
+    for place in re.finditer(r"[\[{\]}]", text):
+        depth += 1 if place[0] in "[{" else -1
+        if depth > DEEPEST:
+            line = text.count("\n", 0, place.start()) + 1
+            raise StudyError([f"line {line}: lists within lists, deeper than {DEEPEST}"], path=path)
 
 
 def _refuse_anchors(text: str, path: Path) -> None:

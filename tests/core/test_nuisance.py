@@ -101,7 +101,7 @@ def test_a_gap_inside_a_column_is_named():
     frame.loc[3, "csf"] = np.nan
     nuisance = choose(frame)
     assert nuisance.regressors["csf"][3] == frame["csf"][4]
-    assert "1 missing values of `csf` filled" in nuisance.notes
+    assert "1 missing value of `csf` filled" in nuisance.notes
 
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")

@@ -108,11 +108,11 @@ def test_crossover_columns_decide_the_session(trial: Any, sessions_from_columns:
 def test_what_is_missing_is_named(trial: Any, study: StudySpec) -> None:
     with pytest.raises(InputMissingError) as missing:
         scores(trial, study, table="madrs", column="total")
-    assert "The table `madrs` is not there (the outcome `madrs` needs it)." in str(missing.value)
+    assert "The table `madrs` is not there (needed for the outcome `madrs`)." in str(missing.value)
     trial.table("phenotype/madrs.tsv", "participant_id session_id sum", "01 pre 3")
     with pytest.raises(InputDataError) as error:
         scores(trial, study, table="madrs", column="total")
-    assert "no column `total` (the outcome `madrs` needs it)." in str(error.value)
+    assert "no column `total` (needed for the outcome `madrs`)." in str(error.value)
     assert "Its columns: participant_id, session_id, sum." in str(error.value)
     trial.table("phenotype/madrs.tsv", "participant_id total", "01 3")
     with pytest.raises(InputDataError, match="no column `session_id`"):

@@ -82,7 +82,9 @@ def test_exclusions_name_the_near_participant(trial: Any, study: StudySpec) -> N
 
 def test_arms_that_cannot_be_read(trial: Any, study: StudySpec) -> None:
     spec = replace(study, arms=ArmsSpec(column="drug", levels=("midazolam", "ketamine")))
-    with pytest.raises(InputMissingError, match=r"`participants` is not there \(the treatment arm"):
+    with pytest.raises(
+        InputMissingError, match=r"`participants` is not there \(needed for the treatment arm"
+    ):
         participant_arms(trial.root, spec)
     trial.participants("participant_id arm", "sub-01 a")
     with pytest.raises(InputDataError, match="no column `drug`, which holds the treatment arm"):
@@ -124,7 +126,9 @@ def test_covariates_by_kind(trial: Any, study: StudySpec) -> None:
     assert table.values["sex"].tolist()[:2] == ["f", "m"]
     assert table.skipped == (
         Missing("covariate income", "participants.tsv has no column `income`"),
-        Missing("covariate ymrs", "The table `ymrs` is not there (the covariate `ymrs` needs it)."),
+        Missing(
+            "covariate ymrs", "The table `ymrs` is not there (needed for the covariate `ymrs`)."
+        ),
     )
 
 
@@ -141,7 +145,7 @@ def test_covariates_that_are_not_optional(trial: Any, study: StudySpec) -> None:
     trial.participants("participant_id school age", "sub-01 middle old")
     with pytest.raises(InputDataError, match="Line 2, column `age`: `old` is not a number"):
         covariate_table(trial.root, with_covariates(study, CovariateSpec(name="age")))
-    with pytest.raises(InputMissingError, match="the covariate `ymrs` needs it"):
+    with pytest.raises(InputMissingError, match="needed for the covariate `ymrs`"):
         covariate_table(
             trial.root, with_covariates(study, CovariateSpec(name="ymrs", table="ymrs"))
         )

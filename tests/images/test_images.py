@@ -168,8 +168,8 @@ def mostly(value, shape=(6, 6, 6), dtype=np.float32):
 
 
 FORGED = {
-    "no dimensions": ({"dim": (0, 6, 6, 6, 10, 1, 1, 1)}, "claims the dimensions 0 dimensions"),
-    "eight dimensions": ({"dim": (8, 6, 6, 6, 10, 1, 1, 1)}, "the dimensions 8 dimensions"),
+    "no dimensions": ({"dim": (0, 6, 6, 6, 10, 1, 1, 1)}, "claims 0 axes"),
+    "eight dimensions": ({"dim": (8, 6, 6, 6, 10, 1, 1, 1)}, "header claims 8 axes"),
     "a dimension of 0": ({"dim": (4, 6, 0, 6, 10, 1, 1, 1)}, r"dimensions \(6, 0, 6, 10\)"),
     "overflown": ({"dim": (4, 6, 6, 6, -5, 1, 1, 1)}, r"dimensions \(6, 6, 6, -5\)"),
     "a plane": ({"dim": (2, 6, 6, 1, 1, 1, 1, 1)}, "has 2 dimensions, not three"),

@@ -86,6 +86,7 @@ def test_rules_between_sections_are_checked(write):
         ("name: [unclosed", "not valid YAML"),
         ("name: mine\nname: yours\nsessions: {pre: }\n", "the key `name` stands twice"),
         ("a: &x 1\nb: *x\n", "line 1: anchors and aliases are not supported"),
+        ("name: x\nb: " + "[" * 101, "line 2: lists within lists, deeper than 100"),
         ("- just\n- a list\n", "the file must be a mapping"),
         ("name: mine\n", "the study needs the key `sessions`"),
         ("name: my study\nsessions: {pre: }\n", "letters and digits only"),

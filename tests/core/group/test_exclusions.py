@@ -181,6 +181,32 @@ def test_coverage_of_either_region_leaves_the_measure_out_of_both_sessions() -> 
     assert _left(arrays, CHANGES)[0].all()
 
 
+def test_values_that_are_missing_in_a_session_that_went_in_are_told() -> None:
+    without = "no segmentation of the participant"
+    arrays = _arrays(
+        [
+            {"session": "pre"},
+            {"session": "post"},
+            {"session": "pre", "regions": "hippocampus", "value": NAN, "reason": without},
+            {"session": "post", "regions": "hippocampus", "value": NAN, "reason": without},
+        ],
+        TWO,
+    )
+    included, reason, exclusions = _left(arrays, CHANGES)
+    table = participants_manifest(
+        measures=arrays,
+        arms=[""],
+        tasks=["faces"],
+        changes=CHANGES,
+        exclusions=exclusions,
+        included=included,
+        reason=reason,
+        reason_without_rows=lambda *_: "none",
+    )
+    assert table["included"].tolist() == [True, True]
+    assert table["reason"].tolist() == [f"1 of 2 values missing: {without}"] * 2
+
+
 def test_a_value_missing_for_coverage_takes_the_others_of_its_measure_with_it() -> None:
     short = "coverage of vmPFC 30% is under 50%"
     arrays = _arrays(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -222,7 +221,7 @@ def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarra
 
 def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) -> RegionQuality:
     return RegionQuality(
-        np.array([nan if region.problem else region.coverage(usable) for region in regions]),
+        np.array([region.coverage(usable) for region in regions]),
         np.array([mean_in(tsnr, region) for region in regions]),
         tuple(region.problem for region in regions),
     )

@@ -197,7 +197,7 @@ def contrast_rows(
             **runs_summary([each.facts for each in combined.runs]),
         }
         for region in regions:
-            coverage = float("nan") if region.problem else region.coverage(usable)
+            coverage = region.coverage(usable)
             value, reason = float("nan"), combined.reason
             if combined.volumes is not None and region.problem:
                 reason = region.problem

@@ -40,7 +40,7 @@ class Region:
     problem: str = ""
 
     def coverage(self, usable: np.ndarray) -> float:
-        """Return the share of the region's voxels that can be used.
+        """Return the share of the region's voxels that can be used; NaN where it has none.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class Region:
             Voxels with signal.
         """
         if not self.n_voxels:
-            return 0.0
+            return float("nan")
         return float(usable.reshape(-1)[self.voxels].sum()) / self.n_voxels
 
 
@@ -131,24 +131,29 @@ def _nowhere(source: RegionSource, why: str) -> Region:
 
 
 def _spheres(source: RegionSource, grid: Grid) -> Region:
-    inverse = np.linalg.inv(grid.affine)
-    indices: set[tuple[int, ...]] = set()
-    reach = np.ceil(source.radius * np.abs(inverse[:3, :3]).sum(axis=1)).astype(int) + 1
-    offsets = np.stack(
-        np.meshgrid(*[np.arange(-n, n + 1) for n in reach], indexing="ij"), axis=-1
-    ).reshape(-1, 3)
-    for centre in source.spheres:
-        middle = np.rint(inverse[:3, :3] @ centre + inverse[:3, 3]).astype(int)
-        around = middle + offsets
-        distance = np.linalg.norm(
-            around @ grid.affine[:3, :3].T + grid.affine[:3, 3] - np.asarray(centre), axis=1
-        )
-        # Affines of NIfTI files are in single precision.
-        inside = around[distance <= source.radius + AFFINE_TOLERANCE]
-        # A sphere smaller than a voxel still has the voxel its centre is in.
-        indices |= {tuple(index) for index in (inside if len(inside) else middle[None])}
-    every = np.array(sorted(indices), dtype=np.intp).reshape(-1, 3)
-    within = every[((every >= 0) & (every < grid.brain.shape)).all(axis=1)]
+    shape = np.array(grid.brain.shape)
+    balls = [_ball(centre, source.radius, grid) for centre in source.spheres]
+    every = balls[0] if len(balls) == 1 else np.unique(np.concatenate(balls), axis=0)
+    within = every[((every >= 0) & (every < shape)).all(axis=1)]
     places = np.sort(np.ravel_multi_index(tuple(within.T), grid.brain.shape))
     why = "" if len(places) else "it lies outside the field of view"
-    return Region(source.name, source.origin, places, len(indices), problem=why)
+    return Region(source.name, source.origin, places, len(every), problem=why)
+
+
+def _ball(centre: Sequence[float], radius: float, grid: Grid) -> np.ndarray:
+    """Return the voxels, shape (n, 3), whose centres lie within a sphere, in view or not."""
+    inverse = np.linalg.inv(grid.affine)
+    middle = np.rint(inverse[:3, :3] @ centre + inverse[:3, 3]).astype(int)
+    reach = np.ceil(radius * np.linalg.norm(inverse[:3, :3], axis=1)).astype(int) + 1
+    plane = np.stack(
+        np.meshgrid(*[np.arange(-n, n + 1) for n in reach[1:]], indexing="ij"), axis=-1
+    ).reshape(-1, 2)
+    parts = []
+    for row in range(-reach[0], reach[0] + 1):  # a plane at a time bounds the memory
+        around = middle + np.column_stack([np.full(len(plane), row), plane])
+        away = around @ grid.affine[:3, :3].T + grid.affine[:3, 3] - np.asarray(centre)
+        # Affines of NIfTI files are in single precision.
+        parts.append(around[np.linalg.norm(away, axis=1) <= radius + AFFINE_TOLERANCE])
+    inside = np.concatenate(parts)
+    # A sphere smaller than a voxel still has the voxel its centre is in.
+    return inside if len(inside) else middle[None]

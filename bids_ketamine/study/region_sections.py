@@ -32,7 +32,7 @@ class RegionSpec:
     spheres: tuple[tuple[float, ...], ...] = setting(
         "Centres in mm of the images' space; several make one region", default=()
     )
-    radius: float = setting("Radius of the spheres, mm", default=8.0, minimum=0.1, maximum=60.0)
+    radius: float = setting("Radius of the spheres, mm", default=8.0, minimum=0.1, maximum=200.0)
     space: str | None = setting(
         "Template of `mask`, `dseg` or `spheres`, such as MNI152NLin6Asym; else what the file's "
         "name says, else the images' own",

@@ -29,7 +29,7 @@ def test_regions_outside_the_view_and_designs_without_degrees_of_freedom(trial, 
     )
     table, _ = measures_of(trial, tmp_path, study)
     table = table.set_index("regions")
-    assert table.loc["far", "reason"] == "coverage 0% is under 50%"
+    assert table.loc["far", "reason"] == "it lies outside the field of view"
     assert table.loc["far"].isna()["value"]
     assert table.loc["far", "coverage"] == 0.0
     assert table.loc["vmPFC", "value"] != 0.0

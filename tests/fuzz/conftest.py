@@ -1,4 +1,4 @@
-"""Runs of the app that several cases share, and the table of all cases."""
+"""Runs of the app that several cases share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from tests.fuzz.cases import CASES
 from tests.fuzz.harness import Run, batches, only_once, run_batch, run_trial
-from tests.fuzz.table import lines
 
 
 @pytest.fixture(scope="session")
@@ -44,17 +43,3 @@ def group_level(shared: Path) -> Callable[[], Run]:
             return run_trial(shared / "group-inputs", folder) if mine else Run.load(folder)
 
     return get
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of damaged inputs."""
-    rows = [
-        {**dict(report.user_properties)["fuzz"], "result": result}
-        for result in ("passed", "failed")
-        for report in terminalreporter.stats.get(result, ())
-        if "fuzz" in dict(report.user_properties)
-    ]
-    if rows:
-        terminalreporter.section("damaged inputs")
-        for line in lines(rows):
-            terminalreporter.write_line(line)

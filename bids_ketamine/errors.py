@@ -33,8 +33,13 @@ def readable(message: str) -> str:
     'unknown key `\\x1b[2Jgone`'
     """
     pattern = rf"`([^`\n]{{{LONGEST_QUOTATION}}})[^`\n]*`"
-    cut = re.sub(pattern, r"`\1...`", message)
-    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in cut)
+    return _visible(re.sub(pattern, r"`\1...`", message))
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text
+    )
 
 
 class BidsKetamineError(Exception):
@@ -63,7 +68,8 @@ class BidsKetamineError(Exception):
     def __str__(self) -> str:
         where = "" if self.path is None else f" [{self.path}]"
         cure = "" if self.cure is None else f" {self.cure}"
-        return f"{self.message}{where}{cure}"
+        # A file's name may hold a terminal's escape codes as well.
+        return _visible(f"{self.message}{where}{cure}")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders: keyword-only arguments must survive pickling.

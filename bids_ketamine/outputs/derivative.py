@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from bids_ketamine._version import __version__
-from bids_ketamine.errors import CannotCreateError
+from bids_ketamine.dataset.sidecars import read_json
+from bids_ketamine.errors import BidsKetamineError, CannotCreateError
 from bids_ketamine.outputs.patterns import BEYOND_BIDS
 from bids_ketamine.outputs.tables import write_json, write_text
 
@@ -69,9 +69,9 @@ def check_ownership(output_dir: Path) -> None:
     if not path.exists():
         return
     try:
-        made_by = json.loads(path.read_text(encoding="utf-8-sig")).get("GeneratedBy") or [{}]
+        made_by = read_json(path).get("GeneratedBy") or [{}]
         name = made_by[0].get("Name")
-    except (OSError, ValueError, AttributeError, LookupError, TypeError):
+    except (BidsKetamineError, AttributeError, LookupError, TypeError):
         name = None
     if name != GENERATOR:
         raise CannotCreateError(
@@ -101,11 +101,8 @@ def _links(output_dir: Path, datasets: Mapping[str, Path]) -> dict[str, str]:
 def _source(name: str, folder: Path) -> dict[str, str]:
     """Return name, version and DOI of a source dataset; no path of this machine."""
     try:
-        text = (folder / "dataset_description.json").read_text(encoding="utf-8-sig")
-        described = json.loads(text)
-    except (OSError, ValueError):
-        described = {}
-    if not isinstance(described, dict):
+        described = read_json(folder / "dataset_description.json")
+    except BidsKetamineError:
         described = {}
     source = {"URL": f"bids:{name}:"}
     if isinstance(described.get("DatasetDOI"), str):

@@ -177,7 +177,7 @@ def _region(region: RegionSpec, space: str) -> RegionSource:
 def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
     if whole.dseg:
         image, image_space, title = Path(whole.dseg), whole.space, Path(whole.dseg).name
-        table = _own_table(whole) or _numbers_in(image)
+        table = _own_table(whole)
     else:
         atlas = atlas_by_name(whole.atlas or whole.name)
         if atlas.spheres:
@@ -186,8 +186,9 @@ def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
             return
         found = atlas_image(atlas, space)
         image, image_space, title, table = found.image, found.space, atlas.name, found.table
+    numbers = _numbers_in(image)
+    table, there = table or numbers, set(numbers.indices)
     labels = _chosen(table, whole.labels) if whole.labels else table.labels
-    there = set(_numbers_in(image).indices)
     absent = [label.name for label in labels if label.index not in there]
     note = f"{title}: no voxel of {listed(absent)}, left out" if absent else ""
     if len(absent) == len(labels):

@@ -1,6 +1,7 @@
 """Who is left out with whom: sessions by their changes, measures by their coverage."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -141,6 +142,20 @@ def test_an_exclusion_of_all_sessions_is_each_sessions_own() -> None:
     assert reason[0, :, 0].tolist() == ["withdrew"] * 3
 
 
+def _manifest(arrays: Any, included: Any, reason: Any, exclusions: Any) -> Any:
+    """List what became of one participant without an arm."""
+    return participants_manifest(
+        measures=arrays,
+        arms=[""],
+        tasks=["faces"],
+        changes=CHANGES,
+        exclusions=exclusions,
+        included=included,
+        reason=reason,
+        reason_without_rows=lambda *_: "none",
+    )
+
+
 def test_coverage_of_either_region_leaves_the_measure_out_of_both_sessions() -> None:
     pair = {"regions": "vmPFC~amygdala"}
     arrays = _arrays(
@@ -162,16 +177,7 @@ def test_coverage_of_either_region_leaves_the_measure_out_of_both_sessions() -> 
         ["excluded with session pre: coverage 42 % < 60 %", "coverage 59.7 % < 60 %", ""],
     ]
     assert unchecked_coverage(measures=arrays) == 1
-    table = participants_manifest(
-        measures=arrays,
-        arms=[""],
-        tasks=["faces"],
-        changes=CHANGES,
-        exclusions=exclusions,
-        included=included,
-        reason=reason,
-        reason_without_rows=lambda *_: "none",
-    )
+    table = _manifest(arrays, included, reason, exclusions)
     assert table["included"].tolist() == [True, True]
     assert table["reason"].tolist()[0] == (
         "2 of 3 values excluded: coverage 42 % < 60 %; "
@@ -193,16 +199,7 @@ def test_values_that_are_missing_in_a_session_that_went_in_are_told() -> None:
         TWO,
     )
     included, reason, exclusions = _left(arrays, CHANGES)
-    table = participants_manifest(
-        measures=arrays,
-        arms=[""],
-        tasks=["faces"],
-        changes=CHANGES,
-        exclusions=exclusions,
-        included=included,
-        reason=reason,
-        reason_without_rows=lambda *_: "none",
-    )
+    table = _manifest(arrays, included, reason, exclusions)
     assert table["included"].tolist() == [True, True]
     assert table["reason"].tolist() == [f"1 of 2 values missing: {without}"] * 2
 

@@ -177,18 +177,14 @@ def _route(run: RunInputs, spec: StudySpec) -> str:
         route = "region time series"
     else:
         fwhm = spec.inputs.smoothing_fwhm if _is_smoothed_here(run, spec) else None
-        smoothing = "smoothed already" if _is_smooth(run) else "not smoothed"
+        smoothing = "smoothed already" if run.smoothed else "not smoothed"
         route = f"{run.description}, {smoothing if fwhm is None else f'smoothing {fwhm:g} mm'}"
     with_files = [name for name in ("events", "confounds") if getattr(run, name) is not None]
     return ", ".join([route, *with_files])
 
 
-def _is_smooth(run: RunInputs) -> bool:
-    return run.description.startswith("smooth")
-
-
 def _is_smoothed_here(run: RunInputs, spec: StudySpec) -> bool:
-    return bool(spec.inputs.smoothing_fwhm) and not _is_smooth(run)
+    return bool(spec.inputs.smoothing_fwhm) and not run.smoothed
 
 
 def _cost(runs: Sequence[tuple[RunInputs, ImageSize | None]], spec: StudySpec, method: str) -> Cost:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import Missing
 
 #: What a series needs beside itself.
-_COMPANIONS = ("mask", "confounds", "events", "RepetitionTime")
+_COMPANIONS = ("mask", "confounds", "events", "RepetitionTime", "ICA-AROMA")
 _SERIES = ("bold", "timeseries")
 
 

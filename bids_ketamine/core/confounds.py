@@ -48,6 +48,37 @@ def power_displacement(motion: np.ndarray) -> np.ndarray:
     return np.concatenate([np.full(min(len(motion), 1), np.nan), moved])
 
 
+def known_values(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column, or unknown values where the table lacks it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Shape (n_scans, n_columns).
+    name : str
+        Name of the column.
+
+    Returns
+    -------
+    ndarray of shape (n_scans,)
+        In the unit of the table; NaN where unknown.
+    """
+    if name not in table:
+        return np.full(len(table), np.nan)
+    return table[name].to_numpy(dtype=np.float64)
+
+
+def lack(table: pd.DataFrame, name: str) -> str:
+    """Say how a table lacks a column: it is not there, or has no value.
+
+    Examples
+    --------
+    >>> lack(pd.DataFrame({"csf": [np.nan]}), "csf"), lack(pd.DataFrame(), "csf")
+    ('no value of `csf`', 'no column `csf`')
+    """
+    return f"no value of `{name}`" if name in table else f"no column `{name}`"
+
+
 def complete_columns(table: pd.DataFrame, wanted: Sequence[str], notes: list[str]) -> pd.DataFrame:
     """Return wanted columns, computed from others where the table lacks them.
 

@@ -112,6 +112,34 @@ def timing_notes(part: pd.DataFrame, *, name: str, scan_duration: float) -> list
     return notes
 
 
+def empty_condition(
+    rule: ConditionRule, types: np.ndarray, condition_of: np.ndarray, removed: np.ndarray
+) -> str:
+    """Say that a condition has no trials, and why if the table tells.
+
+    Parameters
+    ----------
+    rule : ConditionRule
+        The condition.
+    types, condition_of : ndarray of str, shape (n_trials,)
+        Trial type of each trial, and its condition (empty for none).
+    removed : ndarray of bool, shape (n_trials,)
+        Error trials that left their condition.
+
+    Returns
+    -------
+    str
+        Such as ``"condition `faces` has no trials (the table has `Faces`)"``.
+    """
+    own = condition_of == rule.name
+    if own.any() and not rule.blocks and removed[own].all():
+        return f"condition `{rule.name}` has no trials: {_all_of(own)}"
+    return (
+        f"condition `{rule.name}` has no trials"
+        f"{near_types(rule.name, rule.trial_type, set(types[condition_of == '']))}"
+    )
+
+
 def near_types(name: str, values: Collection[str], unassigned: Collection[str]) -> str:
     """Say which trial types of the table spell those of a condition otherwise.
 
@@ -152,6 +180,11 @@ def begin(which: np.ndarray) -> str:
 def last(which: np.ndarray) -> str:
     """Return the verb that fits the number."""
     return "lasts" if which.sum() == 1 else "last"
+
+
+def _all_of(errors: np.ndarray) -> str:
+    number = int(errors.sum())
+    return "the only one is an error" if number == 1 else f"all {number} are errors"
 
 
 def _loose(value: str) -> str:

@@ -4,6 +4,40 @@ from __future__ import annotations
 
 from typing import Protocol
 
+#: Condition of the regressor of no interest for wrong and missing answers.
+ERROR_CONDITION = "error_trials"
+
+
+def modulator_name(condition: str, column: str) -> str:
+    """Return the name of a parametric modulator's regressor in designs and contrasts.
+
+    Examples
+    --------
+    >>> modulator_name("incongruent", "response_time")
+    'incongruent_by_response_time'
+    """
+    return f"{condition}_by_{column}"
+
+
+def derivative_names(name: str, hrf_model: str) -> tuple[str, ...]:
+    """Return the names of the further regressors that a response's derivatives give.
+
+    Parameters
+    ----------
+    name : str
+        Condition, modulator's regressor or ``error_trials``.
+    hrf_model : str
+        nilearn's name of the haemodynamic response.
+
+    Examples
+    --------
+    >>> derivative_names("faces", "spm + derivative + dispersion")
+    ('faces_derivative', 'faces_dispersion')
+    >>> derivative_names("faces", "spm")
+    ()
+    """
+    return tuple(f"{name}_{each}" for each in hrf_model.split(" + ")[1:])
+
 
 class ConditionRule(Protocol):
     """Which trials make a condition."""
@@ -27,6 +61,10 @@ class ConditionRule(Protocol):
     @property
     def longest_gap(self) -> float:
         """Rest between two trials above which a block ends, s."""
+
+    @property
+    def modulators(self) -> tuple[str, ...]:
+        """Columns that scale the response trial by trial; none with ``blocks``."""
 
 
 class ErrorRule(Protocol):

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.error_trials import at_the_response, is_error, nothing_right
+from bids_ketamine.core.event_blocks import joined_blocks
 from bids_ketamine.core.event_checks import (
     LONGEST_RESPONSE,
-    LONGEST_RESPONSE_TIME,
     counted,
+    empty_condition,
     first_of_repeated,
-    near_types,
     plural,
     refuse_milliseconds,
     timing_notes,
     without_trials,
 )
-from bids_ketamine.core.event_rules import ConditionRule, ErrorRule
+from bids_ketamine.core.event_rules import ERROR_CONDITION, ConditionRule, ErrorRule
+from bids_ketamine.core.modulators import modulator_values
 from bids_ketamine.core.trial_types import label_key
 
-#: Condition of the regressor of no interest for wrong and missing answers.
-ERROR_CONDITION = "error_trials"
+__all__ = ["ERROR_CONDITION", "ConditionRule", "ErrorRule", "ModelledEvents", "model_events"]
 
 #: Trial types in no condition that are named; the others are counted.
 NAMED_TYPES = 20
@@ -43,12 +43,16 @@ class ModelledEvents(NamedTuple):
         One sentence for everything of the table that is not modelled.
     n_errors : int
         Error trials modelled.
+    modulators : mapping of str to (mapping of str to ndarray)
+        For each condition that has any: values by column without their mean, one for each row
+        of ``table`` with that ``trial_type``, in the order of the rows; 0 where missing.
     """
 
     table: pd.DataFrame
     conditions: tuple[str, ...]
     dropped: tuple[str, ...]
     n_errors: int
+    modulators: Mapping[str, Mapping[str, np.ndarray]]
 
 
 def model_events(
@@ -66,6 +70,9 @@ def model_events(
     condition or a rest longer than ``longest_gap`` ends it. Other conditions lose
     their error trials if the rule says so. An error trial is modelled at onset + response
     time, or at onset + ``delay_if_no_response`` where there is no response, with duration 0.
+
+    The columns that a condition names as modulators are centred over the trials that make its
+    regressor: those that are errors, or out of the run, do not count.
 
     Trial types are compared as text; 1 and 1.0 are the same. A row that repeats a trial is left
     out. Events before the run are kept as long as their response, for the duration with which
@@ -101,40 +108,44 @@ def model_events(
     ...     {"onset": [0.0, 5.0, 20.0], "duration": [4.0, 4.0, 4.0], "trial_type": ["a", "a", "b"]}
     ... )
     >>> common = {"trial_type": (), "duration": None, "blocks": True, "longest_gap": 9.0}
-    >>> rules = [Rule(name=name, **common) for name in "ab"]
+    >>> rules = [Rule(name=name, modulators=(), **common) for name in "ab"]
     >>> modelled = model_events(table, trial_type_column="trial_type", conditions=rules,
     ...                         error_trials=None, scan_duration=60.0)
     >>> modelled.table["duration"].tolist()
     [9.0, 4.0]
     """
     dropped: list[str] = []
-    rules = () if error_trials is None else (error_trials.column, error_trials.response_time_column)
     trials = _usable_trials(events, scan_duration, dropped)
-    trials = first_of_repeated(trials, ("onset", "duration", trial_type_column, *rules), dropped)
+    compared = _compared_columns(trial_type_column, conditions, error_trials)
+    trials = first_of_repeated(trials, compared, dropped)
     types = np.array([_type(value) for value in trials[trial_type_column]], dtype=object)
     condition_of = _assign_conditions(types, conditions, dropped)
-    unassigned = set(types[condition_of == ""])
     modelled = condition_of != ""
-    wrong = _is_error(trials, types, error_trials) & modelled
+    wrong = is_error(trials, types, error_trials) & modelled
+    if error_trials is not None:
+        dropped += nothing_right(trials.loc[modelled], types[modelled], error_trials)
     removes = error_trials is not None and error_trials.remove_from_conditions
     removed = wrong if removes else np.zeros(len(wrong), dtype=bool)
     parts = []
     present = []
+    modulators: dict[str, dict[str, np.ndarray]] = {}
     before = _BeforeTheRun()
     for rule in conditions:
         part = before.within_reach(_of_condition(trials, condition_of, rule, removed, dropped))
         if part.empty:
-            near = near_types(rule.name, rule.trial_type, unassigned)
-            dropped.append(f"condition `{rule.name}` has no trials{near}")
+            dropped.append(empty_condition(rule, types, condition_of, removed))
             continue
         dropped += without_trials(rule, types)
         dropped += timing_notes(part, name=rule.name, scan_duration=scan_duration)
+        if rule.modulators and not rule.blocks:
+            values = modulator_values(trials.loc[part.index], rule, dropped)
+            modulators |= {rule.name: values} if values else {}
         part["trial_type"] = rule.name
         present.append(rule.name)
         parts.append(part)
     n_errors = 0
     if wrong.any() and error_trials is not None:
-        errors = before.within_reach(_errors(trials.loc[wrong], error_trials, dropped))
+        errors = before.within_reach(at_the_response(trials.loc[wrong], error_trials, dropped))
         late = (errors["onset"] >= scan_duration).to_numpy()
         if late.any():
             dropped.append(f"{counted(late, 'error trial')} whose response is after the run's end")
@@ -143,8 +154,9 @@ def model_events(
     dropped += before.notes()
     columns = ["onset", "duration", "trial_type"]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    # Within a condition the order stays that of its modulators: both are by onset.
     table = table.sort_values("onset", kind="stable").reset_index(drop=True)[columns]
-    return ModelledEvents(table, tuple(present), tuple(dropped), n_errors)
+    return ModelledEvents(table, tuple(present), tuple(dropped), n_errors, modulators)
 
 
 class _BeforeTheRun:
@@ -191,6 +203,16 @@ def _usable_trials(events: pd.DataFrame, scan_duration: float, dropped: list[str
     return events.loc[keep].sort_values("onset", kind="stable").reset_index(drop=True)
 
 
+def _compared_columns(
+    trial_type_column: str, conditions: Sequence[ConditionRule], error_trials: ErrorRule | None
+) -> list[str]:
+    """Return the columns in which rows agree that repeat one trial."""
+    columns = ["onset", "duration", trial_type_column]
+    if error_trials is not None:
+        columns += [error_trials.column, error_trials.response_time_column]
+    return columns + [column for rule in conditions for column in rule.modulators]
+
+
 def _of_condition(
     trials: pd.DataFrame,
     condition_of: np.ndarray,
@@ -207,7 +229,7 @@ def _of_condition(
                 f"{counted(unknown, 'trial')} of `{rule.name}` without a duration: counted as "
                 "instants in their block"
             )
-        part = _blocks(trials, condition_of, rule)
+        part = joined_blocks(trials, condition_of, rule)
     else:
         part = trials.loc[chosen & ~removed, ["onset", "duration"]].copy()
     if rule.duration is not None:
@@ -237,60 +259,3 @@ def _assign_conditions(
         more = f" and {len(named) - NAMED_TYPES} more" if len(named) > NAMED_TYPES else ""
         dropped.append(f"trial types in no condition: {', '.join(named[:NAMED_TYPES])}{more}")
     return assigned
-
-
-def _is_error(trials: pd.DataFrame, types: np.ndarray, rule: ErrorRule | None) -> np.ndarray:
-    if rule is None:
-        return np.zeros(len(trials), dtype=bool)
-    answers = trials[rule.column].map(_answer).to_numpy(dtype=object)
-    correct = {_answer(value) for value in rule.correct}
-    judged = ~np.isin(types.astype(str), [label_key(value) for value in rule.not_applicable])
-    return np.array([answer not in correct for answer in answers], dtype=bool) & judged
-
-
-def _answer(value: object) -> str:
-    """Return an answer as text; 1, 1.0 and "1" are the same answer."""
-    text = str(value).strip().casefold()
-    try:
-        return repr(float(text))
-    except ValueError:
-        return unicodedata.normalize("NFC", text)
-
-
-def _blocks(trials: pd.DataFrame, condition_of: np.ndarray, rule: ConditionRule) -> pd.DataFrame:
-    # A trial of another condition ends a block; events in no condition (fixation) do not.
-    known = condition_of != ""
-    conditions = condition_of[known]
-    rows = trials.loc[known]
-    if not len(rows):
-        return pd.DataFrame({"onset": [], "duration": []}, dtype=float)
-    ends = rows["onset"] + rows["duration"].fillna(0.0)
-    gaps = rows["onset"].to_numpy()[1:] - ends.cummax().to_numpy()[:-1]
-    starts = (conditions[1:] != conditions[:-1]) | (gaps > rule.longest_gap)
-    block = np.cumsum(np.r_[True, starts])
-    joined = pd.DataFrame(
-        {
-            "onset": rows["onset"].groupby(block).min(),
-            "end": ends.groupby(block).max(),
-            "condition": pd.Series(conditions, index=rows.index).groupby(block).first(),
-        }
-    )
-    own = joined.loc[joined["condition"] == rule.name]
-    return pd.DataFrame({"onset": own["onset"], "duration": own["end"] - own["onset"]})
-
-
-def _errors(trials: pd.DataFrame, rule: ErrorRule, dropped: list[str]) -> pd.DataFrame:
-    if rule.response_time_column in trials:
-        delay = pd.to_numeric(trials[rule.response_time_column], errors="coerce")
-    else:
-        delay = pd.Series(np.nan, index=trials.index)
-    long = (delay > LONGEST_RESPONSE_TIME).to_numpy()
-    if long.any():
-        dropped.append(
-            f"{counted(long, 'response time')} of error trials above {LONGEST_RESPONSE_TIME:g} s "
-            "(milliseconds, where BIDS wants seconds?)"
-        )
-    delay = delay.where(delay > 0).fillna(rule.delay_if_no_response)
-    return pd.DataFrame(
-        {"onset": trials["onset"] + delay, "duration": 0.0, "trial_type": ERROR_CONDITION}
-    )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.compcor import compcor_columns
 from bids_ketamine.core.confounds import (
     DERIVATIVE,
     complete_columns,
     fill_missing,
+    known_values,
+    lack,
     power_displacement,
-    split_number,
+)
+from bids_ketamine.core.outliers import (
+    OutlierRule,
+    non_steady_volumes,
+    outlier_volumes,
+    single_volume_regressors,
 )
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
@@ -24,8 +31,6 @@ MOTION_SUFFIXES = {
     "12": ("", "_derivative1"),
     "24": ("", "_derivative1", "_power2", "_derivative1_power2"),
 }
-COMPONENT = re.compile(r"^[acw]_comp_cor_\d+$")
-NON_STEADY = re.compile(r"^non_steady_state_outlier\d+$")
 
 
 class Nuisance(NamedTuple):
@@ -58,6 +63,24 @@ class Nuisance(NamedTuple):
         return int((~(self.outlier | self.non_steady_state)).sum())
 
     @property
+    def lost_volumes(self) -> str:
+        """Volumes with a regressor of their own, in words; empty if there are none.
+
+        The cause when hardly any degrees of freedom are left.
+
+        Examples
+        --------
+        >>> outlier = np.array([False, True, True])
+        >>> no_nuisance(3)._replace(outlier=outlier).lost_volumes
+        '2 of 3 volumes are outliers'
+        """
+        n_outliers, n_unsteady = int(self.outlier.sum()), int(self.non_steady_state.sum())
+        words = [f"{n_outliers} of {len(self.outlier)} volumes are outliers"] if n_outliers else []
+        if n_unsteady:
+            words.append(f"{n_unsteady} of {len(self.outlier)} volumes are before the steady state")
+        return ", ".join(words)
+
+    @property
     def mean_fd(self) -> float:
         """Mean framewise displacement, mm; NaN if there is none."""
         known = self.framewise_displacement[np.isfinite(self.framewise_displacement)]
@@ -70,10 +93,11 @@ def select_nuisance(
     metadata: Mapping[str, Mapping[str, object]],
     columns: Sequence[str],
     derivatives: bool,
+    compcor_mask: str,
     compcor_components: int,
+    compcor_variance: float | None,
     motion: str,
-    maximum_fd: float | None,
-    maximum_std_dvars: float | None,
+    outliers: OutlierRule | None,
     non_steady_state: bool,
 ) -> Nuisance:
     """Choose nuisance regressors from an fMRIPrep confounds table.
@@ -88,19 +112,26 @@ def select_nuisance(
         displacement and DVARS may be missing. A missing value is replaced by the next known
         one, by the last one at the end.
     metadata : mapping
-        The table's sidecar; tells the mask of ``a_comp_cor`` components. Empty if unknown.
+        The table's sidecar; tells the mask of ``a_comp_cor`` components, and the variance that
+        components explain. Empty if unknown.
     columns : sequence of str
         Columns taken as they are.
     derivatives : bool
         Add the ``_derivative1`` column of each.
+    compcor_mask : {"split", "combined"}
+        Anatomical masks: white matter and CSF apart, or one of both.
     compcor_components : int
-        Components of each anatomical mask (white matter, CSF) in order of their number.
+        Components of each mask in order of their number; 0 takes none.
+    compcor_variance : float or None
+        Share of each mask's variance that its components are to explain, in place of a number:
+        see :func:`~bids_ketamine.core.compcor.compcor_columns`.
     motion : {"none", "6", "12", "24"}
         Motion parameters, with derivatives, with squares of both.
-    maximum_fd, maximum_std_dvars : float or None
-        Volumes above either get a regressor of their own, one at that volume, zero elsewhere.
+    outliers : OutlierRule or None
+        Which volumes get a regressor of their own, one at that volume, zero elsewhere: see
+        :func:`~bids_ketamine.core.outliers.outlier_volumes`. None for no volume.
     non_steady_state : bool
-        The same for volumes that fMRIPrep marks as non-steady.
+        The same for volumes that fMRIPrep marks as non-steady; they are no outliers then.
 
     Returns
     -------
@@ -110,8 +141,9 @@ def select_nuisance(
     Raises
     ------
     InputDataError
-        If columns that were asked for by name are not in the table (all are named), or if a
-        nuisance column has no value at all.
+        If columns that were asked for by name are not in the table (all are named), if a
+        nuisance column has no value at all, or if a share of variance or a rule for outliers
+        needs what table and sidecar do not tell.
 
     References
     ----------
@@ -124,29 +156,32 @@ def select_nuisance(
         wanted += [column + DERIVATIVE for column in columns]
     wanted += [name + suffix for suffix in MOTION_SUFFIXES[motion] for name in MOTION]
     chosen = complete_columns(table, wanted, notes)
-    components = _compcor_columns(table, metadata, compcor_components, notes)
+    components = compcor_columns(
+        table,
+        metadata=metadata,
+        mask=compcor_mask,
+        n_components=compcor_components,
+        variance=compcor_variance,
+        notes=notes,
+    )
     added = [name for name in components if name not in chosen]
     filled = fill_missing(pd.concat([chosen, table[added].astype(float)], axis=1), notes)
     n_scans = len(table)
     fd = displacement(table, notes)
-    std_dvars = _series(table, "std_dvars", n_scans)
-    outlier = np.zeros(n_scans, dtype=bool)
-    for values, threshold, name in (
-        (fd, maximum_fd, "framewise_displacement"),
-        (std_dvars, maximum_std_dvars, "std_dvars"),
-    ):
-        if threshold is None:
-            continue
-        if not np.isfinite(values).any():
-            notes.append(f"{_lack(table, name)}: no outlier volumes by it")
-        outlier |= np.nan_to_num(values, nan=0.0) > threshold
-    unsteady = _non_steady(table) if non_steady_state else np.zeros(n_scans, dtype=bool)
-    outlier &= ~unsteady
+    nothing = np.zeros(n_scans, dtype=bool)
+    outlier = (
+        outlier_volumes(table, rule=outliers, framewise_displacement=fd, notes=notes)
+        if outliers is not None
+        else nothing
+    )
+    unsteady = non_steady_volumes(table) if non_steady_state else nothing
+    outlier = outlier & ~unsteady
     constant = [str(name) for name in filled if filled[name].nunique() <= 1]
     if constant:
         notes.append(f"constant confounds left out: {', '.join(constant)}")
-    spikes = {"non_steady_state": unsteady, "outlier": outlier}
-    regressors = pd.concat([filled.drop(columns=constant), _spikes(spikes, n_scans)], axis=1)
+    spikes = single_volume_regressors({"non_steady_state": unsteady, "outlier": outlier}, n_scans)
+    regressors = pd.concat([filled.drop(columns=constant), spikes], axis=1)
+    std_dvars = known_values(table, "std_dvars")
     return Nuisance(regressors, fd, std_dvars, outlier, unsteady, tuple(notes))
 
 
@@ -178,7 +213,7 @@ def displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
     Power et al. (2012) doi:10.1016/j.neuroimage.2011.10.018.
     """
     name = "framewise_displacement"
-    fd = _series(table, name, len(table))
+    fd = known_values(table, name)
     if np.isfinite(fd).any():
         negative = int((fd < 0).sum())
         if negative:
@@ -187,81 +222,7 @@ def displacement(table: pd.DataFrame, notes: list[str]) -> np.ndarray:
     if all(column in table for column in MOTION):
         computed = power_displacement(table[list(MOTION)].to_numpy(dtype=float))
         if np.isfinite(computed).any():
-            notes.append(f"{_lack(table, name)}: computed from the six motion parameters")
+            notes.append(f"{lack(table, name)}: computed from the six motion parameters")
             return computed
-    notes.append(f"{_lack(table, name)}: motion is unknown")
+    notes.append(f"{lack(table, name)}: motion is unknown")
     return fd
-
-
-def _lack(table: pd.DataFrame, name: str) -> str:
-    return f"no value of `{name}`" if name in table else f"no column `{name}`"
-
-
-def _spikes(marked: Mapping[str, np.ndarray], n_scans: int) -> pd.DataFrame:
-    """Return a regressor for each marked volume: one there, zero elsewhere."""
-    return pd.DataFrame(
-        {
-            f"{name}_{scan:04d}": (np.arange(n_scans) == scan).astype(float)
-            for name, mark in marked.items()
-            for scan in np.flatnonzero(mark)
-        },
-        index=range(n_scans),
-    )
-
-
-def _number(name: str) -> int:
-    return int(name.rsplit("_", 1)[1])
-
-
-def _series(table: pd.DataFrame, name: str, n_scans: int) -> np.ndarray:
-    if name not in table:
-        return np.full(n_scans, np.nan)
-    return table[name].to_numpy(dtype=float)
-
-
-def _non_steady(table: pd.DataFrame) -> np.ndarray:
-    marked = np.zeros(len(table), dtype=bool)
-    for name in table:
-        if NON_STEADY.match(str(name)):
-            marked |= table[name].to_numpy(dtype=float) > 0
-    return marked
-
-
-def _compcor_columns(
-    table: pd.DataFrame,
-    metadata: Mapping[str, Mapping[str, object]],
-    n_components: int,
-    notes: list[str],
-) -> list[str]:
-    """Return the first components of the white-matter and of the CSF mask."""
-    if n_components == 0:
-        return []
-    # By number: as text, a_comp_cor_100 would come before a_comp_cor_62.
-    names = sorted((str(name) for name in table if COMPONENT.match(str(name))), key=_number)
-    masks = {split_number(name): each.get("Mask") for name, each in metadata.items()}
-    chosen: list[str] = []
-    found: dict[str, int] = {}
-    for mask, prefix in (("WM", "w_comp_cor_"), ("CSF", "c_comp_cor_")):
-        own = [name for name in names if name.startswith(prefix)]
-        if not own:
-            own = [
-                name
-                for name in names
-                if name.startswith("a_comp_cor_") and masks.get(split_number(name)) == mask
-            ]
-        found[mask] = len(own)
-        chosen += own[:n_components]
-    if chosen:
-        notes += [
-            f"{n_found} of {n_components} CompCor components in mask {mask}"
-            for mask, n_found in found.items()
-            if n_found < n_components
-        ]
-    else:
-        combined = [name for name in names if name.startswith("a_comp_cor_")]
-        chosen = combined[: 2 * n_components]
-        if chosen:
-            notes.append(f"CompCor components of unknown mask: the first {len(chosen)} are taken")
-        else:
-            notes.append("no anatomical CompCor components in the confounds table")
-    return chosen

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bids_ketamine.dataset.dialects import is_aroma_denoised
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -57,9 +59,14 @@ class RunInputs:
     aseg : Path or None
         FreeSurfer's segmentation of the participant, where the study asks for it.
     aroma_mixing, aroma_noise : Path or None
-        MELODIC mixing matrix and table of noise components of ICA-AROMA, both or neither; see
-        :func:`bids_ketamine.dataset.aroma.read_aroma`. Not yet among ``files``, since no step
-        of a run reads them.
+        MELODIC mixing matrix and table of noise components of ICA-AROMA, both or neither, with
+        which the series is denoised here; ``None`` where the study does not ask for it, they are
+        not there, or the series is denoised already. See
+        :func:`bids_ketamine.dataset.aroma.read_aroma`.
+    smoothed : bool
+        Whether the series is said to be smoothed, by its description or its sidecar.
+    stated_fwhm : float or None
+        Full width at half maximum with which it is said to be smoothed, mm.
     """
 
     task: str
@@ -79,13 +86,25 @@ class RunInputs:
     aseg: Path | None = None
     aroma_mixing: Path | None = None
     aroma_noise: Path | None = None
+    smoothed: bool = False
+    stated_fwhm: float | None = None
+
+    @property
+    def denoised_here(self) -> bool:
+        """Whether noise components of ICA-AROMA are taken out here."""
+        return self.aroma_mixing is not None and self.aroma_noise is not None
+
+    @property
+    def aroma_denoised(self) -> bool:
+        """Whether the series that is analysed is free of noise components of ICA-AROMA."""
+        return self.denoised_here or is_aroma_denoised(self.description)
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file of the run, for fingerprints and sources."""
         candidates = (
             *(self.bold, self.mask, self.confounds, self.events, self.timeseries),
-            self.aseg,
+            *(self.aseg, self.aroma_mixing, self.aroma_noise),
         )
         return tuple(path for path in candidates if path is not None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bids_ketamine.dataset.aroma import find_aroma
+from bids_ketamine.dataset.aroma import AromaFiles, find_aroma
 from bids_ketamine.dataset.companions import (
     Companion,
     find_confounds,
@@ -14,12 +14,15 @@ from bids_ketamine.dataset.companions import (
     find_timing,
     missing_companion,
 )
+from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing, RunInputs
+from bids_ketamine.dataset.metadata import read_metadata
 from bids_ketamine.dataset.names import DatasetFile, in_bids_order
 from bids_ketamine.dataset.segmentation import find_aseg
 from bids_ketamine.dataset.series import find_bold, find_timeseries
 from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles
+from bids_ketamine.dataset.sidecars import stated_smoothing
 from bids_ketamine.dataset.wanted import WantedTask, needs_confounds
 from bids_ketamine.study.spec import InputsSpec
 
@@ -63,8 +66,11 @@ def find_runs(
             found = find_bold(session, task, inputs, filters["bold"])
         missing.extend(found.missing)
         for series in found.files:
-            collect = _timeseries_run if task.timeseries else _image_run
-            run, problems = collect(session, series, task, filters)
+            run: RunInputs | None
+            if task.timeseries:
+                run, problems = _timeseries_run(session, series, task, filters)
+            else:
+                run, problems = _image_run(session, series, task, inputs, filters)
             missing.extend(problems)
             if run is not None:
                 runs.append(run)
@@ -75,6 +81,7 @@ def _image_run(
     session: SessionFiles,
     bold: DatasetFile,
     task: WantedTask,
+    inputs: InputsSpec,
     filters: Mapping[str, FileFilter],
 ) -> tuple[RunInputs | None, list[Missing]]:
     description = bold.get("desc") or ""
@@ -84,14 +91,18 @@ def _image_run(
     if task.events:
         events = find_events(session, bold, filters["events"])
     timing = find_timing(session, bold)
+    aroma, aroma_notes, aroma_problem = _aroma(session, bold, inputs)
     problems = [
         missing_companion(task.name, kind, companion)
         for kind, companion in (("mask", mask), ("events", events))
         if companion.reason is not None
     ]
+    if aroma_problem is not None:
+        problems.append(Missing(f"{task.name}: ICA-AROMA", aroma_problem))
     usable = not problems
     if confounds.reason is not None:
-        required = needs_confounds(task, description=description)
+        denoised = is_aroma_denoised(description) or aroma is not None
+        required = needs_confounds(task, aroma_denoised=denoised)
         if required or not confounds.absent:
             problems.append(missing_companion(task.name, "confounds", confounds))
         usable = usable and not required
@@ -107,7 +118,8 @@ def _image_run(
         problems.append(Missing(f"{task.name}: aseg of another session", aseg.note))
     if not usable:
         return None, problems
-    aroma = find_aroma(session, bold)
+    sidecars = read_metadata(bold, session.derivatives.get(bold.dataset, ()), suffix=bold.suffix)
+    smoothing = stated_smoothing(description, sidecars.values)
     run = RunInputs(
         task=task.label,
         run=bold.get("run"),
@@ -122,12 +134,34 @@ def _image_run(
         start_time=timing.start_time,
         slice_timing_corrected=timing.slice_timing_corrected,
         entities=_kept(bold),
-        notes=timing.notes,
+        notes=(*timing.notes, *smoothing.notes, *aroma_notes),
         aseg=aseg.path,
-        aroma_mixing=aroma.mixing.path if aroma.complete else None,
-        aroma_noise=aroma.noise.path if aroma.complete else None,
+        aroma_mixing=None if aroma is None else aroma.mixing.path,
+        aroma_noise=None if aroma is None else aroma.noise.path,
+        smoothed=smoothing.smoothed,
+        stated_fwhm=smoothing.fwhm,
     )
     return run, problems
+
+
+def _aroma(
+    session: SessionFiles, bold: DatasetFile, inputs: InputsSpec
+) -> tuple[AromaFiles | None, tuple[str, ...], str | None]:
+    """Return the files with which a series is denoised here, a note where there are none.
+
+    The third is why files that are there cannot be used: the run is then left out, for it would
+    not be what the study asks for.
+    """
+    if inputs.aroma == "none" or is_aroma_denoised(bold.get("desc") or ""):
+        return None, (), None
+    found = find_aroma(session, bold)
+    if found.complete:
+        return found, (), None
+    lacking = [each for each in (found.mixing, found.noise) if each.reason is not None]
+    reasons = " and ".join(each.reason or "" for each in lacking)
+    if all(each.absent for each in lacking):
+        return None, (f"not denoised with ICA-AROMA: {reasons}",), None
+    return None, (), reasons
 
 
 def _timeseries_run(

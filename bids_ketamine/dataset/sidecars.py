@@ -3,14 +3,85 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bids_ketamine.dataset.decoding import read_text
+from bids_ketamine.dataset.spelling import shown
 from bids_ketamine.errors import InputDataError
 
 #: Largest JSON sidecar, bytes; those of confounds tables reach a few hundred kB.
 LARGEST_SIDECAR = 32 * 2**20
+
+#: `desc` of smoothed BOLD series and the width of the Gaussian, mm, where it is always the same:
+#: fMRIPrep's AROMA series, and XCP-D's, whose sidecar has `FWHM`.
+SMOOTHED_SERIES: Mapping[str, float | None] = {
+    "smoothAROMAnonaggr": 6.0,
+    "denoisedSmoothed": None,
+}
+#: Keys of sidecars that tell the width, mm (XCP-D; other programs), or whether there was smoothing.
+WIDTH_KEYS = ("FWHM", "SmoothingFWHM", "Smoothed")
+#: Largest width that is believed, mm.
+LARGEST_FWHM = 50.0
+
+
+class Smoothing(NamedTuple):
+    """What description and sidecar say of a series' smoothing.
+
+    Attributes
+    ----------
+    smoothed : bool
+        Whether it was.
+    fwhm : float or None
+        Full width at half maximum, mm, where it is told.
+    notes : tuple of str
+        What is odd about it.
+    """
+
+    smoothed: bool
+    fwhm: float | None
+    notes: tuple[str, ...] = ()
+
+
+def stated_smoothing(description: str, values: Mapping[str, object]) -> Smoothing:
+    """Tell whether a series was smoothed before, by its description and its sidecar.
+
+    Parameters
+    ----------
+    description : str
+        `desc` entity in today's terms.
+    values : mapping of str to object
+        Of its sidecars.
+
+    Examples
+    --------
+    >>> stated_smoothing("smoothAROMAnonaggr", {})
+    Smoothing(smoothed=True, fwhm=6.0, notes=())
+    >>> stated_smoothing("denoisedSmoothed", {"FWHM": 4})
+    Smoothing(smoothed=True, fwhm=4.0, notes=())
+    >>> stated_smoothing("preproc", {"Smoothed": True}), stated_smoothing("preproc", {"FWHM": 0})
+    (Smoothing(smoothed=True, fwhm=None, notes=()), Smoothing(smoothed=False, fwhm=None, notes=()))
+    """
+    smoothed, fwhm = description in SMOOTHED_SERIES, SMOOTHED_SERIES.get(description)
+    notes = []
+    for key in WIDTH_KEYS:
+        value = values.get(key)
+        if value is None or value is False:
+            continue
+        if value is True and key == "Smoothed":
+            smoothed = True
+            continue
+        width = float(value) if isinstance(value, int | float) and value is not True else math.nan
+        if width == 0:
+            continue
+        if not 0 < width <= LARGEST_FWHM:
+            told = shown(repr(value))
+            notes.append(f"{key} of the sidecar is {told}, no width of a Gaussian in mm: not used")
+            continue
+        return Smoothing(True, width, tuple(notes))
+    return Smoothing(smoothed, fwhm, tuple(notes))
 
 
 class _TwoValuesError(ValueError):

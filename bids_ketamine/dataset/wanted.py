@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.names import listed, strip_prefix
 from bids_ketamine.errors import NothingSelectedError
 from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
@@ -95,24 +94,23 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
     return tuple(task for label, task in wanted.items() if label in kept)
 
 
-def needs_confounds(task: WantedTask, *, description: str) -> bool:
+def needs_confounds(task: WantedTask, *, aroma_denoised: bool) -> bool:
     """Tell whether a nuisance model of a task reads columns of the confounds table.
 
     Parameters
     ----------
     task : WantedTask
         The task.
-    description : str
-        `desc` entity of the BOLD series: without AROMA, motion terms of their own may enter.
+    aroma_denoised : bool
+        Whether the series is denoised with ICA-AROMA, before or here: without, motion terms of
+        their own may enter.
     """
-    return any(_reads_columns(spec, description) for spec in task.confounds)
+    return any(_reads_columns(spec, aroma_denoised) for spec in task.confounds)
 
 
-def _reads_columns(spec: ConfoundsSpec, description: str) -> bool:
-    motion = spec.motion if is_aroma_denoised(description) else spec.motion_without_aroma
-    outliers = spec.outliers is not None and (
-        spec.outliers.framewise_displacement is not None or spec.outliers.std_dvars is not None
-    )
+def _reads_columns(spec: ConfoundsSpec, aroma_denoised: bool) -> bool:
+    motion = spec.motion if aroma_denoised else spec.motion_without_aroma
+    outliers = spec.outliers is not None and spec.outliers.reads_columns
     return bool(
         spec.columns
         or spec.compcor_components

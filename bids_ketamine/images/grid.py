@@ -26,6 +26,11 @@ class Grid:
     brain: np.ndarray
     affine: np.ndarray
 
+    @property
+    def voxel_sizes(self) -> np.ndarray:
+        """Edges of a voxel along the three axes, mm."""
+        return np.sqrt((np.asarray(self.affine, dtype=float)[:3, :3] ** 2).sum(axis=0))
+
     def same_as(self, other: Grid) -> bool:
         """Tell whether two grids have the same voxels (brains may differ)."""
         return self.brain.shape == other.brain.shape and np.allclose(

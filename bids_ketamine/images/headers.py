@@ -19,13 +19,16 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from isal.igzip_lib import IsalError
 from nibabel.spatialimages import HeaderDataError
 
 from bids_ketamine.errors import InputDataError, InputMissingError, ReadWriteError
 from bids_ketamine.images.memory import in_bytes
 
+# Its stubs call this class an exception's instance.
+_IGZIP_ERROR: Any = IsalError
 #: What readers raise on damaged bytes.
-DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, _IGZIP_ERROR, gzip.BadGzipFile)
 
 AGAIN = "Copy or make it again."
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import nibabel as nib
 import numpy as np
 
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.files import open_image
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.images.headers import read_header
+from bids_ketamine.images.inside import GRID_BYTES, read_inside
 from bids_ketamine.images.masks import read_mask
-from bids_ketamine.images.voxels import read_volumes, refuse_too_large, shortened
+from bids_ketamine.images.voxels import refuse_too_large
 
 #: Relative standard deviation under which single precision cannot tell a voxel from a constant.
 CONSTANT = 1e-5
-
-#: What reading holds of every voxel of the grid: masks, and a few volumes in double precision.
-VOLUME_BYTES = 40
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,16 @@ class RunImage:
         Smoothed if asked for; scanner units.
     tsnr : ndarray of shape (x, y, z)
         Temporal mean over temporal standard deviation before smoothing, NaN outside.
+    global_means : ndarray of shape (n_scans,)
+        Of each whole volume, smoothed if asked for, the mean of the voxels above an eighth of the
+        mean of all voxels (float64); voxels that are not finite count as zero; 0 where no voxel
+        is above. Scanner units.
+    smoothness_before, smoothness_after : ndarray of shape (3,)
+        Estimated width of the Gaussian along x, y, z that volumes look smoothed with inside the
+        brain, mm (NaN along an axis of one voxel), as they are and as in `series`.
+    components : tuple of (int, int), or None
+        Numbers of noise components and of all components of ICA-AROMA where the former were taken
+        out of `series`; the other attributes are of the volumes before that.
     header_t_r : float or None
         Repetition time that the image's header claims, s; ``None`` for none.
     notes : tuple of str
@@ -48,7 +54,11 @@ class RunImage:
     usable: np.ndarray
     series: np.ndarray
     tsnr: np.ndarray
+    global_means: np.ndarray
+    smoothness_before: np.ndarray
+    smoothness_after: np.ndarray
     header_t_r: float | None = None
+    components: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -57,7 +67,9 @@ def read_run(
 ) -> RunImage:
     """Read a BOLD run inside its brain mask, smoothed if asked for.
 
-    One volume is in memory at a time, and of each the voxels inside the brain are kept.
+    A few volumes are in memory at a time, and of each the voxels inside the brain are kept: one
+    thread decompresses, as many as the BLAS library may use (at most four) smooth. The result
+    does not depend on their number.
 
     Parameters
     ----------
@@ -87,10 +99,10 @@ def read_run(
         raise InputDataError(
             f"A BOLD series has four dimensions and several volumes, not {image.shape}.", path=bold
         )
-    refuse_too_large(VOLUME_BYTES * math.prod(header.shape[:3]), bold)
+    refuse_too_large(GRID_BYTES * math.prod(header.shape[:3]), bold)
     brain, notes = read_mask(mask, header, resample=resample_mask)
     grid = Grid(brain, header.affine)
-    read = _read_inside(image, bold, grid, smoothing_fwhm)
+    read = read_inside(image, bold, grid, smoothing_fwhm)
     finite = np.isfinite(read.mean) & np.isfinite(read.deviation)
     with np.errstate(invalid="ignore"):
         varies = finite & (read.deviation > CONSTANT * np.abs(read.mean))
@@ -113,57 +125,25 @@ def read_run(
             "they are left out"
         )
     tsnr = grid.volume(read.mean[varies] / read.deviation[varies], usable)
-    series = read.series if varies.all() else read.series[:, varies]
-    return RunImage(grid, usable, series, tsnr, header.t_r, tuple(notes))
+    return RunImage(
+        grid=grid,
+        usable=usable,
+        series=_without_columns(read.series, varies),
+        tsnr=tsnr,
+        global_means=read.global_means,
+        smoothness_before=read.smoothness_before,
+        smoothness_after=read.smoothness_after,
+        header_t_r=header.t_r,
+        notes=tuple(notes),
+    )
 
 
-class _Inside(NamedTuple):
-    """What is read of a series inside the brain.
-
-    ``series`` has the shape (n_scans, n_voxels), float32, smoothed if asked for; ``mean`` and
-    ``deviation`` in time before smoothing have the shape (n_voxels,), float64.
-    """
-
-    series: np.ndarray
-    mean: np.ndarray
-    deviation: np.ndarray
-    notes: list[str]
-
-
-def _read_inside(image: Any, path: Path, grid: Grid, fwhm: float | None) -> _Inside:
-    from nilearn.image import smooth_img  # takes seconds to load
-
-    n_scans, n_voxels = image.shape[3], int(grid.brain.sum())
-    # The series and its copy without unusable voxels.
-    refuse_too_large(8 * n_scans * n_voxels + VOLUME_BYTES * grid.brain.size, path)
-    series = np.empty((n_scans, n_voxels), dtype=np.float32)
-    mean, squares = np.zeros(n_voxels), np.zeros(n_voxels)
-    without: list[int] = []
-    n_zero = 0
-    notes: list[str] = []
-    with np.errstate(invalid="ignore", over="ignore"):
-        for scan, volume in enumerate(read_volumes(image, path, notes)):
-            values = volume[grid.brain]
-            if not np.isfinite(values).any():
-                without.append(scan + 1)
-            n_zero += not values.any()
-            # Welford's update: one pass, and no difference of large sums.
-            away = values - mean
-            mean += away / (scan + 1)
-            squares += away * (values - mean)
-            if fwhm is not None:
-                # nilearn replaces non-finite voxels by zero before it smooths.
-                smooth = smooth_img(nib.Nifti1Image(volume, grid.affine), fwhm)
-                values = np.asanyarray(smooth.dataobj)[grid.brain]
-            series[scan] = values
-        deviation = np.sqrt(squares / n_scans)
-    if without:
-        raise InputDataError(
-            f"{len(without)} of {n_scans} volumes hold no finite value inside the brain mask: "
-            f"{shortened(without)} (counted from 1).",
-            path=path,
-            cure="Make the image again, or exclude the run.",
-        )
-    if 0 < n_zero < n_scans:
-        notes.append(f"{n_zero} of {n_scans} volumes are zero everywhere inside the brain mask")
-    return _Inside(series, mean, deviation, notes)
+def _without_columns(series: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the chosen columns in the memory of all of them."""
+    if kept.all():
+        return series
+    columns, memory = np.flatnonzero(kept), series.reshape(-1)
+    for scan, row in enumerate(series):
+        # Its new place ends before the next row begins.
+        memory[scan * columns.size : (scan + 1) * columns.size] = row[columns]
+    return memory[: len(series) * columns.size].reshape(len(series), columns.size)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
+import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from isal import igzip
 from nibabel.arrayproxy import ArrayProxy
 
 from bids_ketamine.errors import InputDataError, ReadWriteError
 from bids_ketamine.images.headers import AGAIN, DAMAGE
 from bids_ketamine.images.memory import granted_memory, in_bytes
+
+#: What reading voxels raises on damaged bytes.
+UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, ValueError)
 
 
 def read_whole(image: Any, path: Path, dtype: type) -> np.ndarray:
@@ -40,12 +45,15 @@ def read_whole(image: Any, path: Path, dtype: type) -> np.ndarray:
     InputDataError
         If the file is truncated or damaged, or memory runs out.
     """
-    with _opened(image, path, []) as voxels:
-        return np.asanyarray(voxels, dtype=dtype)
+    claim = image.dataobj
+    spec = (claim.shape, claim.dtype, claim.offset, claim.slope, claim.inter)
+    with _opened(path, []) as stream:
+        # A mapped file that shrinks while it is read would end the process.
+        return np.asanyarray(ArrayProxy(stream, spec, mmap=False), dtype=dtype)
 
 
 def read_volumes(image: Any, path: Path, notes: list[str]) -> Iterator[np.ndarray]:
-    """Read the volumes of a series, one at a time.
+    """Read the volumes of a series as they are stored; the next one while one is looked at.
 
     Parameters
     ----------
@@ -58,8 +66,8 @@ def read_volumes(image: Any, path: Path, notes: list[str]) -> Iterator[np.ndarra
 
     Yields
     ------
-    ndarray of float32, shape (x, y, z)
-        A volume, the last index fastest.
+    ndarray of shape (x * y * z,)
+        Voxels of a volume, the first index fastest, in the type of the file, not scaled.
 
     Raises
     ------
@@ -68,25 +76,50 @@ def read_volumes(image: Any, path: Path, notes: list[str]) -> Iterator[np.ndarra
     InputDataError
         If the file is truncated or damaged, or memory runs out.
     """
-    with _opened(image, path, notes) as voxels, np.errstate(over="ignore"):
+    kind, n_voxels = image.dataobj.dtype, math.prod(image.shape[:3])
+    with _opened(path, notes) as stream, ThreadPoolExecutor(1, "read") as reader:
+
+        def following() -> np.ndarray:
+            buffer = np.empty(n_voxels * kind.itemsize, dtype=np.uint8)
+            _fill(buffer.data, stream)
+            return buffer.view(kind)
+
+        reader.submit(_skip, stream, image.dataobj.offset).result()
+        coming = reader.submit(following)
         for scan in range(image.shape[3]):
-            yield np.asanyarray(voxels[..., scan]).astype(np.float32, order="C")
+            volume = coming.result()
+            if scan + 1 < image.shape[3]:
+                coming = reader.submit(following)
+            yield volume
+
+
+def _skip(stream: Any, n_bytes: int) -> None:
+    while n_bytes > 0:
+        block = memoryview(bytearray(min(n_bytes, 1 << 20)))
+        _fill(block, stream)
+        n_bytes -= len(block)
+
+
+def _fill(buffer: memoryview, stream: Any) -> None:
+    filled = 0
+    while filled < len(buffer):
+        n_read = stream.readinto(buffer[filled:])
+        if not n_read:
+            raise EOFError
+        filled += n_read
 
 
 @contextmanager
-def _opened(image: Any, path: Path, notes: list[str]) -> Iterator[ArrayProxy]:
-    """Open voxels to be read in the order of the file: going back costs reading anew."""
-    claim = image.dataobj
-    spec = (claim.shape, claim.dtype, claim.offset, claim.slope, claim.inter)
+def _opened(path: Path, notes: list[str]) -> Iterator[Any]:
+    """Open a file to be read in its order: going back costs reading anew."""
     compressed = path.name.endswith(".gz")
     try:
-        with gzip.open(path) if compressed else path.open("rb") as stream:
-            # A mapped file that shrinks while it is read would end the process.
-            yield ArrayProxy(stream, spec, mmap=False)
+        with igzip.open(path) if compressed else path.open("rb") as stream:
+            yield stream
             # Gzip compares its checksum when it comes to its end.
             if stream.read(1):
                 notes.append("the file goes on after the last voxel that its header claims")
-    except (*DAMAGE, ValueError) as error:
+    except UNREADABLE as error:
         raise _damaged(path) from error
     except MemoryError as error:
         raise InputDataError(

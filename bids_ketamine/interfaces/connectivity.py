@@ -18,10 +18,11 @@ from bids_ketamine.core.nuisance import Nuisance, displacement, no_nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_confounds, read_timeseries
 from bids_ketamine.errors import InputDataError
+from bids_ketamine.images.series import RunImage
+from bids_ketamine.interfaces.images import read_image
 from bids_ketamine.interfaces.runs import (
     mean_in,
     own_segmentation,
-    read_image,
     read_nuisance,
     region_series,
     run_facts,
@@ -116,6 +117,7 @@ def _clean_run(
 ) -> _CleanRun:
     rest = settings.rest
     notes: list[str] = []
+    image: RunImage | None = None
     fwhm: float | None = None
     origins: dict[str, str] = {}
     if run.timeseries is not None:
@@ -182,6 +184,7 @@ def _clean_run(
         smoothing_fwhm=fwhm,
         residual_df=cleaned.residual_df,
         notes=notes,
+        image=image,
     )
     facts["BandPass"] = None if band is None else list(band)
     return _CleanRun(names, series, quality, facts)

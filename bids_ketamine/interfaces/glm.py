@@ -6,33 +6,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
+import numpy as np
 from nipype.interfaces.base import traits
 
-from bids_ketamine.core.glm.first_level import TaskFit, fit_task_run
+from bids_ketamine.core.glm.first_level import fit_task_run
+from bids_ketamine.core.glm.task_fit import RunData, TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_events
 from bids_ketamine.errors import BidsKetamineError, InputDataError
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.images.series import RunImage
-from bids_ketamine.interfaces.contrasts import UNIT, FittedRun, combine, contrast_rows, write_maps
+from bids_ketamine.interfaces.activation import activation_rows
+from bids_ketamine.interfaces.contrasts import FittedRun, combine, write_maps
+from bids_ketamine.interfaces.glm_files import write_run
+from bids_ketamine.interfaces.images import read_image
 from bids_ketamine.interfaces.runs import (
     own_segmentation,
-    read_image,
     read_nuisance,
     reference_time,
-    region_series,
+    region_columns,
     run_facts,
-    write_quality,
 )
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
-from bids_ketamine.outputs.patterns import output_name, run_stem
-from bids_ketamine.outputs.sources import bids_uris
-from bids_ketamine.outputs.tables import write_table
 from bids_ketamine.regions.locate import LocatedRegions, Region, locate_regions
 from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import GlmSpec, InputsSpec, RegionsSpec, TaskSpec
+from bids_ketamine.study.task_names import event_columns
+
+#: Voxels under which a region's mean and eigenvariate rest on little.
+FEW_VOXELS = 10
 
 
 class TaskModelInputSpec(StepInputSpec):
@@ -82,15 +85,17 @@ class TaskModel(Step):
             elif not grid.same_as(image.grid):
                 raise InputDataError("The runs of the task are on different grids.", path=run.bold)
             fitted.append(_fit_run(folder, session.prefix, run, image, fwhm, regions, settings))
+            del image
         contrasts = [
             combine(contrast, fitted, settings.datasets) for contrast in settings.task.contrasts
         ]
         write_maps(folder, session.prefix, contrasts, noise_model=settings.glm.noise_model)
-        rows = contrast_rows(
+        rows = activation_rows(
             contrasts,
             regions.regions,
             task=settings.task.name,
-            method=f"nilearn GLM, {settings.glm.noise_model}",
+            noise_model=settings.glm.noise_model,
+            region_methods=settings.glm.region_methods,
             minimum_coverage=settings.regions.minimum_coverage,
         )
         rows.to_pickle(folder / "rows.pkl")
@@ -109,114 +114,118 @@ def _fit_run(
     """Fit a run and write what belongs to it alone."""
     nuisance = read_nuisance(run, settings.glm.confounds, len(image.series))
     time, origin = reference_time(run)
-    fit = _fit(run, image, nuisance, time, settings)
-    _write_run(folder, prefix, run, image, fit, located.regions, time, settings)
-    stem = run_stem(prefix, run.task, run.entities, run.run)
-    sources = bids_uris(run.files, settings.datasets)
-    write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)
-    notes = [*image.notes, *fit.events.dropped, *fit.design.dropped]
+    fit = _fit(run, image, nuisance, time, located.regions, settings)
+    modelled = np.zeros_like(image.usable)
+    modelled[image.usable] = fit.kept
+    few = _small_regions(located.regions, modelled)
+    notes = [*image.notes, *fit.events.dropped, *fit.design.dropped, *fit.notes]
     notes += [f"not in contrast `{name}`: {reason}" for name, reason in fit.not_estimable.items()]
-    notes += located.notes
+    notes += [*located.notes, *few, *_without_eigenvariate(fit, located.regions, settings.task)]
     facts = run_facts(
         run,
         nuisance,
         study_task=settings.task.name,
         n_scans=len(image.series),
         smoothing_fwhm=fwhm,
-        residual_df=fit.design.residual_df,
+        residual_df=fit.noise.residual_df,
         notes=notes,
+        image=image,
     )
     facts |= {
         "ReferenceTime": time,
         "ReferenceTimeOrigin": origin,
+        "SamplingTime": fit.sampling_time,
         "NoiseModel": settings.glm.noise_model,
+        "VoxelsModelled": int(fit.kept.sum()),
+        "VoxelsBelowThreshold": int((~fit.kept).sum()),
         "ErrorTrials": fit.events.n_errors,
     }
-    longest = fit.events.table.groupby("trial_type")["duration"].max()
+    write_run(
+        folder,
+        prefix,
+        run,
+        fit,
+        nuisance=nuisance,
+        regions=located.regions,
+        task=settings.task,
+        glm=settings.glm,
+        atlas=settings.regions.atlas,
+        datasets=settings.datasets,
+        reference_time=time,
+    )
+    table = fit.events.table
+    longest = table.groupby("trial_type")["duration"].max()
     return FittedRun(
         run=run,
         grid=image.grid,
         usable=image.usable,
+        modelled=modelled,
         tsnr=image.tsnr,
-        estimates=fit.estimates,
+        contrasts=fit.contrasts,
+        region_contrasts=fit.regions.contrasts,
+        marsbar=fit.regions.marsbar,
         not_estimable=fit.not_estimable,
         facts=facts,
         impulses=frozenset(str(name) for name, duration in longest.items() if duration == 0),
+        conditions=frozenset(map(str, longest.index)),
     )
 
 
 def _fit(
-    run: RunInputs, image: RunImage, nuisance: Nuisance, time: float, settings: _Settings
+    run: RunInputs,
+    image: RunImage,
+    nuisance: Nuisance,
+    time: float,
+    regions: tuple[Region, ...],
+    settings: _Settings,
 ) -> TaskFit:
-    task, glm = settings.task, settings.glm
+    task = settings.task
     if run.events is None or run.t_r is None:
         raise ValueError("a task run without events or repetition time")
-    # Each column by the key of the study that names it, for the error of a missing one.
-    required, numeric = {task.trial_type_column: f"tasks.{task.name}.trial_type_column"}, []
-    if task.error_trials is not None:
-        required[task.error_trials.column] = f"tasks.{task.name}.error_trials.column"
-        numeric.append(task.error_trials.response_time_column)
-    events = read_events(run.events, required=required, numeric=numeric)
+    columns = event_columns(task)
+    events = read_events(run.events, required=columns.required, numeric=columns.numeric)
     try:
         return fit_task_run(
-            series=image.series,
+            data=RunData(image.series, image.global_means, region_columns(image, regions)),
             events=events,
-            nuisance=nuisance.regressors,
+            nuisance=nuisance,
             t_r=run.t_r,
             reference_time=time,
             trial_type_column=task.trial_type_column,
             conditions=task.conditions,
             error_trials=task.error_trials,
-            contrasts={each.name: each.weights for each in task.contrasts},
-            hrf_model=glm.hrf_model,
-            high_pass_period=glm.high_pass_period,
-            noise_model=glm.noise_model,
-            minimum_residual_df=glm.minimum_residual_df,
+            contrasts=task.contrasts,
+            eigenvariates=task,
+            model=settings.glm,
         )
     except BidsKetamineError as error:
         error.path = error.path or run.events
         raise
 
 
-def _write_run(
-    folder: Path,
-    prefix: str,
-    run: RunInputs,
-    image: RunImage,
-    fit: TaskFit,
-    regions: tuple[Region, ...],
-    time: float,
-    settings: _Settings,
-) -> None:
-    stem = run_stem(prefix, run.task, run.entities, run.run)
-    shared = {
-        "RepetitionTime": run.t_r,
-        "ReferenceTime": time,
-        "Sources": bids_uris(run.files, settings.datasets),
-    }
-    matrix = fit.design.matrix
-    write_table(
-        folder / output_name("design", run=stem),
-        matrix,
-        columns={str(name): {"Description": "Column of the design matrix"} for name in matrix},
-        extra={
-            "Conditions": list(fit.events.conditions),
-            "Contrasts": {each.name: dict(each.weights) for each in settings.task.contrasts},
-            "Dropped": [*fit.events.dropped, *fit.design.dropped],
-            **shared,
-        },
-    )
-    if regions:
-        atlas = settings.regions.atlas
-        write_table(
-            folder / output_name("timeseries", run=stem, space=run.space, atlas=atlas),
-            pd.DataFrame(
-                region_series(image, fit.scaled, regions),
-                columns=[region.name for region in regions],
-            ),
-            columns={
-                region.name: {"Description": f"Mean over {region.origin}", "Units": UNIT}
-                for region in regions
-            },
-            extra=shared,
-        )
+def _without_eigenvariate(fit: TaskFit, regions: tuple[Region, ...], task: TaskSpec) -> list[str]:
+    """Name regions in which no voxel passes the contrast that chooses those of eigenvariates."""
+    if task.eigenvariate_contrast is None or not fit.contrasts:
+        return []
+    without = [
+        region.name
+        for region, found in zip(regions, fit.regions.eigenvariates, strict=True)
+        if found is None
+    ]
+    if not without:
+        return []
+    return [
+        f"no eigenvariate, since no voxel passes `{task.eigenvariate_contrast}` at "
+        f"p < {task.eigenvariate_p:g}: {', '.join(without)}"
+    ]
+
+
+def _small_regions(regions: tuple[Region, ...], modelled: np.ndarray) -> list[str]:
+    """Name regions of which hardly a voxel is modelled."""
+    inside = modelled.reshape(-1)
+    counts = {region.name: int(inside[region.voxels].sum()) for region in regions}
+    return [
+        f"{name}: {count} voxels are modelled; a mean over fewer than {FEW_VOXELS} rests on little"
+        for name, count in counts.items()
+        if 0 < count < FEW_VOXELS
+    ]

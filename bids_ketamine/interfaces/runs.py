@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,14 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.core.nuisance import Nuisance, no_nuisance, select_nuisance
-from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.dataset.tables import read_confounds, read_json
 from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.images.series import RunImage, read_run
+from bids_ketamine.images.series import RunImage
+from bids_ketamine.interfaces.images import image_facts
 from bids_ketamine.outputs.tables import write_table
 from bids_ketamine.regions.locate import Region
-from bids_ketamine.study.spec import ConfoundsSpec, InputsSpec
-
-#: Series that fMRIPrep has denoised with ICA-AROMA and smoothed.
-AROMA_DESCRIPTION = "smoothAROMAnonaggr"
-
-#: Share of the repetition time by which header and sidecar may differ: rounding to milliseconds.
-T_R_TOLERANCE = 1e-3
+from bids_ketamine.study.spec import ConfoundsSpec
 
 QUALITY_COLUMNS = {
     "framewise_displacement": {"Description": "Framewise displacement (Power)", "Units": "mm"},
@@ -32,60 +25,6 @@ QUALITY_COLUMNS = {
     "outlier": {"Description": "Volume has a regressor of its own (motion or intensity)"},
     "non_steady_state": {"Description": "Volume is before the steady state"},
 }
-
-
-def read_image(run: RunInputs, inputs: InputsSpec) -> tuple[RunImage, float | None]:
-    """Read a run's series, smoothed once; return the FWHM applied here (mm) or None.
-
-    The image's notes tell what is odd about it, and a repetition time of its header that is not
-    the sidecar's.
-    """
-    fwhm = None if run.description == AROMA_DESCRIPTION else inputs.smoothing_fwhm
-    if run.bold is None or run.mask is None:
-        raise ValueError("a run without images")
-    # fMRIPrep has written AROMA series on another grid than the mask of their space.
-    image = read_run(
-        run.bold,
-        run.mask,
-        smoothing_fwhm=fwhm or None,
-        resample_mask=run.description == AROMA_DESCRIPTION,
-    )
-    notes = (*image.notes, *t_r_notes(image.header_t_r, run.t_r))
-    return replace(image, notes=notes), fwhm or None
-
-
-def t_r_notes(header_t_r: float | None, t_r: float | None) -> tuple[str, ...]:
-    """Tell of a repetition time in an image's header that is not the sidecar's.
-
-    Parameters
-    ----------
-    header_t_r : float or None
-        Of the image's header, s; ``None`` for none.
-    t_r : float or None
-        Of the sidecar, s; ``None`` for none.
-
-    Returns
-    -------
-    tuple of str
-        A sentence, or nothing where the two agree or one is not known.
-
-    Examples
-    --------
-    >>> t_r_notes(2.5, 2.0)
-    ("the image's header says a repetition time of 2.5 s, the sidecar 2 s, which is used",)
-    >>> t_r_notes(2.0000001, 2.0), t_r_notes(None, 2.0)
-    ((), ())
-    """
-    if header_t_r is None or t_r is None:
-        return ()
-    # Milliseconds without a unit in the header are common.
-    meant = (header_t_r, header_t_r / 1000)
-    if any(abs(each - t_r) <= T_R_TOLERANCE * t_r for each in meant):
-        return ()
-    return (
-        f"the image's header says a repetition time of {header_t_r:g} s, the sidecar {t_r:g} s, "
-        "which is used",
-    )
 
 
 def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance:
@@ -96,17 +35,18 @@ def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance
     sidecar = run.confounds.with_suffix(".json")
     described = read_json(sidecar) if sidecar.is_file() else {}
     metadata = {key: each for key, each in described.items() if isinstance(each, dict)}
-    aroma = is_aroma_denoised(run.description)
+    aroma = run.aroma_denoised
     try:
         return select_nuisance(
             table,
             metadata=metadata,
             columns=spec.columns,
             derivatives=spec.derivatives,
+            compcor_mask=spec.compcor_mask,
             compcor_components=spec.compcor_components,
+            compcor_variance=spec.compcor_variance,
             motion=spec.motion if aroma else _larger(spec.motion, spec.motion_without_aroma),
-            maximum_fd=spec.outliers.framewise_displacement if spec.outliers else None,
-            maximum_std_dvars=spec.outliers.std_dvars if spec.outliers else None,
+            outliers=spec.outliers,
             non_steady_state=spec.non_steady_state,
         )
     except BidsKetamineError as error:
@@ -143,10 +83,11 @@ def run_facts(
     study_task: str,
     n_scans: int,
     smoothing_fwhm: float | None,
-    residual_df: int,
+    residual_df: float,
     notes: list[str],
+    image: RunImage | None = None,
 ) -> dict[str, Any]:
-    """Return what the sidecar and the report say of a run."""
+    """Return what the sidecar and the report say of a run; of its images where it has any."""
     return {
         "Task": study_task,
         "Run": run.run,
@@ -162,6 +103,7 @@ def run_facts(
         "Confounds": [str(name) for name in nuisance.regressors],
         "ResidualDegreesOfFreedom": residual_df,
         "Notes": [*run.notes, *nuisance.notes, *notes],
+        **({} if image is None else image_facts(run, image, smoothing_fwhm)),
     }
 
 
@@ -204,6 +146,13 @@ def write_quality(path: Path, nuisance: Nuisance, t_r: float | None, sources: li
     )
 
 
+def region_columns(image: RunImage, regions: Sequence[Region]) -> list[np.ndarray]:
+    """Return the columns of a run's series that lie in each region, ascending."""
+    usable = image.usable.reshape(-1)
+    column_of = np.cumsum(usable) - 1  # column of each usable voxel in the series
+    return [np.sort(column_of[region.voxels[usable[region.voxels]]]) for region in regions]
+
+
 def region_series(image: RunImage, series: np.ndarray, regions: tuple[Region, ...]) -> np.ndarray:
     """Average series over each region's usable voxels.
 
@@ -213,12 +162,9 @@ def region_series(image: RunImage, series: np.ndarray, regions: tuple[Region, ..
         float64; NaN for a region without usable voxels.
     """
     means = np.full((len(series), len(regions)), np.nan)
-    usable = image.usable.reshape(-1)
-    column_of = np.cumsum(usable) - 1  # column of each usable voxel in the series
-    for column, region in enumerate(regions):
-        chosen = column_of[region.voxels[usable[region.voxels]]]
+    for position, chosen in enumerate(region_columns(image, regions)):
         if chosen.size:
-            means[:, column] = series[:, chosen].mean(axis=1, dtype=np.float64)
+            means[:, position] = series[:, chosen].mean(axis=1, dtype=np.float64)
     return means
 
 

@@ -17,6 +17,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
         "Description": "Kind of measure",
         "Levels": {
             "activation": "Mean of a contrast over a region",
+            "activation_marsbar": "Contrast of a region's mean series with serial correlations "
+            "of its own, as MarsBaR estimates it",
             "resting_connectivity": "Fisher z of the Pearson correlation of two regions at rest",
         },
     },
@@ -25,6 +27,11 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     "regions": {"Description": f"Region, or two regions joined by {PAIR}"},
     "value": {"Description": "The measure", "Units": "see the column unit"},
     "unit": {"Description": "Unit of the value"},
+    "standard_error": {
+        "Description": "Standard error of the value within the session, from the region's mean "
+        "series",
+        "Units": "see the column unit",
+    },
     "mean_fd": {
         "Description": "Mean framewise displacement over the runs of the task",
         "Units": "mm",
@@ -33,7 +40,10 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     "n_volumes_kept": {
         "Description": "Volumes that are neither outliers nor before the steady state"
     },
-    "residual_df": {"Description": "Residual degrees of freedom over all runs"},
+    "residual_df": {
+        "Description": "Residual degrees of freedom over all runs (effective ones for the noise "
+        "model spm)"
+    },
     "coverage": {
         "Description": "Share of the (first) region's voxels with signal inside the brain mask"
     },

@@ -26,6 +26,7 @@ PATTERNS = {
     "design": "func/{run}_design.tsv",
     "statmap": "func/{task}{space}_contrast-{contrast}_stat-{stat}_statmap.nii.gz",
     "timeseries": "func/{run}{space}_atlas-{atlas}_timeseries.tsv",
+    "eigenvariate": "func/{run}{space}_atlas-{atlas}_desc-eigenvariate_timeseries.tsv",
     "relmat": "func/{task}{space}_atlas-{atlas}_stat-pearsoncorrelation_relmat.tsv",
     "measures": "{prefix}_measures.tsv",
 }

@@ -14,8 +14,8 @@ import pandas as pd
 from bids_ketamine.errors import BidsKetamineError, InputMissingError
 from bids_ketamine.outputs.group_tables import GROUP_TABLES
 from bids_ketamine.outputs.tables import read_table
+from bids_ketamine.reports.facts import read_json
 from bids_ketamine.reports.group_summaries import FEWEST_WITHOUT_INDIVIDUALS
-from bids_ketamine.reports.tree import read_json
 from bids_ketamine.reports.words import without_labels, without_numbers
 from bids_ketamine.study.spec import StudySpec
 

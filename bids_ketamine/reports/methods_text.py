@@ -11,10 +11,10 @@ from typing import Any
 
 from bids_ketamine import __version__
 from bids_ketamine.errors import InputMissingError
+from bids_ketamine.reports.facts import read_json
 from bids_ketamine.reports.methods_group import group_paragraphs
 from bids_ketamine.reports.methods_participant import participant_paragraphs
 from bids_ketamine.reports.references import REFERENCES
-from bids_ketamine.reports.tree import read_json
 from bids_ketamine.study.load import Study
 
 

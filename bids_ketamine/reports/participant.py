@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from bids_ketamine.reports.methods_participant import route_words
+from bids_ketamine.reports.methods_routes import route_words
 from bids_ketamine.reports.methods_text import participant_text
 from bids_ketamine.reports.participant_measures import measure_tables
-from bids_ketamine.reports.participant_tasks import motion_pictures, motion_words, task_views
+from bids_ketamine.reports.participant_motion import motion_pictures, motion_words
+from bids_ketamine.reports.participant_tasks import task_views, tasks_in_order
 from bids_ketamine.reports.render import write_page
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput, SessionOutput, read_participant
 from bids_ketamine.reports.views import Column, TableView, Tile, relative_link
@@ -58,7 +59,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     found = read_participant(output_dir, participant, spec=study.spec)
     spec = study.spec
     errors = _errors(found)
-    motion = motion_pictures(found, spec)
+    motion = motion_pictures(found, spec, [task for task, _ in tasks_in_order(found, spec)])
     tasks = task_views(found, spec)
     runs = [run.facts for session in found.sessions for run in session.runs if run.facts]
     contents = [("errors", "Errors")] if errors or found.unreadable else []
@@ -81,7 +82,6 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
         notices=_notices(found, study),
         inputs=_inputs(found),
         missing=_missing(found),
-        dropped=_dropped(found),
         motion=motion,
         motion_words=motion_words(spec),
         tasks=tasks,
@@ -243,19 +243,6 @@ def _missing(found: ParticipantOutput) -> TableView | None:
         return None
     columns = (Column("Session"), Column("What"), Column("Why", wide=True))
     return TableView("Missing inputs", columns, tuple(rows))
-
-
-def _dropped(found: ParticipantOutput) -> list[str]:
-    """Return every note of a run; what all its sessions share is told once."""
-    places: dict[str, list[str]] = {}
-    for session, run in _all_runs(found):
-        place = f"{session.name} {text(run.facts.get('Task'), run.task)}"
-        place += f" run {run.run}" if run.run else ""
-        for note in run.facts.get("Notes") or ():
-            at = places.setdefault(str(note), [])
-            if place not in at:
-                at.append(place)
-    return [f"{', '.join(at)}: {note}" for note, at in places.items()]
 
 
 def _provenance(found: ParticipantOutput) -> TableView | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bids_ketamine.reports.participant_regions import estimate_of
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import ParticipantOutput
 from bids_ketamine.reports.views import Column, TableView
@@ -14,6 +15,7 @@ from bids_ketamine.reports.words import (
     ABSENT,
     counted,
     decimals_for,
+    interval,
     is_absent,
     listed,
     measure_words,
@@ -63,6 +65,7 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
         if n_missing:
             note += f" {counted(n_missing, 'value')} in all missing."
     decimals = decimals_for(rows["value"])
+    intervals = bool(rows["standard_error"].notna().any())
     by_region = {
         (row["session"], row["regions"]): row
         for row in records(rows[rows["regions"].isin(regions)])
@@ -73,16 +76,17 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
             *(
                 cell
                 for session in sessions
-                for cell in _cells(by_region.get((session, region)), decimals)
+                for cell in _cells(by_region.get((session, region)), decimals, intervals)
             ),
             _reasons([(name, by_region.get((name, region))) for name in sessions]),
         )
         for region in regions
     )
-    columns = [Column("Region" if family["measure"] == "activation" else "Regions")]
+    columns = [Column("Regions" if family["measure"] == "resting_connectivity" else "Region")]
     for session in sessions:
+        columns += [Column("value", numeric=True, group=session)]
+        columns += [Column("95 % interval", numeric=True, group=session)] if intervals else []
         columns += [
-            Column("value", numeric=True, group=session),
             Column("coverage", numeric=True, group=session),
             Column("tSNR", numeric=True, group=session),
         ]
@@ -100,13 +104,16 @@ def _caption(family: Mapping[str, Any]) -> str:
     return f"{words[:1].upper()}{words[1:]}: {where} ({text(family['unit'], 'no unit')})"
 
 
-def _cells(row: Mapping[str, Any] | None, decimals: int) -> tuple[str, str, str]:
+def _cells(row: Mapping[str, Any] | None, decimals: int, intervals: bool) -> tuple[str, ...]:
     if row is None:
-        return (ABSENT, ABSENT, ABSENT)
+        return (ABSENT,) * (4 if intervals else 3)
+    estimate = estimate_of(row)
+    within = (interval(estimate.low, estimate.high, decimals),) if intervals else ()
     coverage = [percent(row["coverage"]), percent(row["coverage_second"])]
     tsnr = [number(row["tsnr"], 0), number(row["tsnr_second"], 0)]
     return (
         number(row["value"], decimals),
+        *within,
         " / ".join(each for each in coverage if each != ABSENT) or ABSENT,
         " / ".join(each for each in tsnr if each != ABSENT) or ABSENT,
     )

@@ -1,117 +1,55 @@
-"""Pictures of a participant's runs and tasks, sessions side by side."""
+"""Sections of a participant's tasks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import pandas as pd
-from markupsafe import Markup
 
-from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.outputs.tables import read_table
-from bids_ketamine.reports.figures.courses import course_figure
-from bids_ketamine.reports.figures.design import design_figure
-from bids_ketamine.reports.figures.maps import (
-    OPAQUE_FROM,
-    StatMap,
-    color_limit,
-    map_figure,
-    read_map,
+from bids_ketamine.reports.figures.color_scale import OPAQUE_FROM
+from bids_ketamine.reports.participant_collinearity import collinearity_group
+from bids_ketamine.reports.participant_dropped import dropped_table
+from bids_ketamine.reports.participant_maps import MapFiles, contrast_files, contrast_pictures
+from bids_ketamine.reports.participant_regions import region_means, task_rows
+from bids_ketamine.reports.participant_rest import matrix_groups, series_groups
+from bids_ketamine.reports.participant_runs import run_group
+from bids_ketamine.reports.tree import ParticipantOutput
+from bids_ketamine.reports.views import PictureGroup, TableView
+from bids_ketamine.study.spec import StudySpec
+
+_TASK_WORDS = (
+    "Runs of a session are combined in its maps. Slices show all values: those below a t of "
+    f"{OPAQUE_FROM:g} in size{{faded}} fade; glass brains show only those above. Nothing is "
+    "corrected for the number of voxels; the maps are for looking, the measures are in the table "
+    "below. Colours are the same in all sessions."
 )
-from bids_ketamine.reports.figures.matrix import common_limit, matrix_figure
-from bids_ketamine.reports.figures.quality import quality_figure
-from bids_ketamine.reports.methods_participant import route_words
-from bids_ketamine.reports.tree import (
-    ParticipantOutput,
-    RunOutput,
-    SessionOutput,
-    TaskFile,
-    read_json,
+_REST_WORDS = (
+    "Pearson correlations of cleaned region series, runs of a session together. Colours are the "
+    "same in all sessions."
 )
-from bids_ketamine.reports.views import Picture, picture
-from bids_ketamine.reports.words import number, text
-from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
-
-
-@dataclass(frozen=True)
-class PictureGroup:
-    """Pictures under one heading."""
-
-    title: str
-    words: str
-    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """The section of a task."""
+    """The section of a task.
+
+    Attributes
+    ----------
+    anchor, title, words : str
+        Identifier, heading, and what the pictures show.
+    groups : tuple of PictureGroup
+        Contrasts, design, runs.
+    dropped : TableView or None
+        What was dropped.
+    """
 
     anchor: str
     title: str
     words: str
     groups: tuple[PictureGroup, ...]
-
-
-def motion_words(spec: StudySpec) -> str:
-    """Return what the motion pictures show."""
-    words = (
-        "Framewise displacement and standardized DVARS of every volume. Marked volumes have a "
-        "regressor of their own; dashed lines are the study's thresholds."
-    )
-    if any(each.outliers is None for each in _confounds(spec)):
-        words += " Where no threshold is drawn the study has none."
-    return words
-
-
-def _confounds(spec: StudySpec) -> list[ConfoundsSpec]:
-    found = [spec.glm.confounds] if spec.tasks else []
-    return found + ([spec.rest.confounds] if spec.rest is not None else [])
-
-
-def motion_pictures(found: ParticipantOutput, spec: StudySpec) -> list[Picture]:
-    """Draw motion and outliers of every run, tasks in turn and sessions beside each other.
-
-    Parameters
-    ----------
-    found : ParticipantOutput
-        What the output tree holds.
-    spec : StudySpec
-        Gives the thresholds.
-    """
-    runs = [(session, run) for session in found.sessions for run in session.runs if run.quality]
-    order = list(dict.fromkeys(task for task, _ in _tasks(found, spec)))
-    runs.sort(key=lambda each: (order.index(each[1].task), each[1].run))
-    pictures = []
-    for session, run in runs:
-        facts = run.facts
-        caption = f"{session.name}, {_run_name(run)}"
-        if facts:
-            caption += (
-                f" \u2013 mean FD {number(facts.get('MeanFramewiseDisplacement'), 3)} mm, "
-                f"{text(facts.get('VolumesKept'))} of {text(facts.get('Volumes'))} volumes kept, "
-                f"{text(facts.get('OutlierVolumes'))} outliers"
-            )
-        pictures.append(picture(caption, partial(_draw_quality, run, spec, caption)))
-    return pictures
-
-
-def _draw_quality(run: RunOutput, spec: StudySpec, caption: str) -> Markup:
-    assert run.quality is not None  # runs without are left out
-    at_rest = spec.rest is not None and run.task == spec.rest.task
-    confounds = spec.rest.confounds if spec.rest is not None and at_rest else spec.glm.confounds
-    rule = confounds.outliers
-    return quality_figure(
-        read_table(run.quality),
-        framewise_displacement=rule.framewise_displacement if rule else None,
-        std_dvars=rule.std_dvars if rule else None,
-        name=f"quality-{run.name}",
-        description=f"Framewise displacement and standardized DVARS over volumes: {caption}",
-    )
+    dropped: TableView | None
 
 
 def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
@@ -125,38 +63,45 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
         Names and order of tasks.
     """
     views = []
-    for label, title in _tasks(found, spec):
+    for label, title in tasks_in_order(found, spec):
         at_rest = spec.rest is not None and label == spec.rest.task
-        runs = [
+        all_runs = [
             (session, run)
             for session in found.sessions
             for run in session.runs
-            if run.task == label and (run.design or run.series)
+            if run.task == label
         ]
+        runs = [each for each in all_runs if each[1].design or each[1].series]
+        rows = pd.DataFrame()
         if at_rest:
-            groups = _matrices(found, label) + _cleaned_series(runs)
+            words = _REST_WORDS
+            groups = matrix_groups(found, label) + series_groups(runs)
         else:
-            groups = _maps(found, label) + [_run_group(session, run) for session, run in runs]
-        if groups:
-            words = _REST_WORDS if at_rest else _TASK_WORDS
+            names = {label} | {task.name for task in spec.tasks if task.label == label}
+            rows = task_rows(found, names)
+            files = contrast_files(found, label)
+            words = _task_words(files)
+            own = [task for task in spec.tasks if task.label == label]
+            conditions = [each.name for task in own for each in task.conditions]
+            groups = _contrasts(files, rows, spec, label) + collinearity_group(runs, conditions)
+            groups += [run_group(session, run) for session, run in runs]
+        dropped = dropped_table(all_runs, rows)
+        if groups or dropped:
             anchor = "task-" + re.sub(r"[^A-Za-z0-9]+", "-", label)
-            views.append(TaskView(anchor, title, words, tuple(groups)))
+            views.append(TaskView(anchor, title, words, tuple(groups), dropped))
     return views
 
 
-_TASK_WORDS = (
-    "Runs of a session are combined in its maps. All values are shown: those below a t of "
-    f"{OPAQUE_FROM:g} in size fade. Nothing is corrected for the number of voxels; the maps are "
-    "for looking, the measures are in the table below. Colours are the same in all sessions."
-)
-_REST_WORDS = (
-    "Pearson correlations of cleaned region series, runs of a session together. Colours are the "
-    "same in all sessions."
-)
+def tasks_in_order(found: ParticipantOutput, spec: StudySpec) -> list[tuple[str, str]]:
+    """Return label and title of every task in the tree, those of the study first.
 
-
-def _tasks(found: ParticipantOutput, spec: StudySpec) -> list[tuple[str, str]]:
-    """Return label and title of every task in the tree, those of the study first."""
+    Parameters
+    ----------
+    found : ParticipantOutput
+        What the output tree holds.
+    spec : StudySpec
+        Names and order of tasks.
+    """
     known = [(task.label, f"Task {task.name}") for task in spec.tasks]
     if spec.rest is not None:
         known.append((spec.rest.task, "Rest"))
@@ -170,135 +115,30 @@ def _tasks(found: ParticipantOutput, spec: StudySpec) -> list[tuple[str, str]]:
     ]
 
 
-def _run_name(run: RunOutput) -> str:
-    return f"{run.task} run {run.run}" if run.run else run.task
+def _task_words(files: Mapping[str, MapFiles]) -> str:
+    maps = [file for own in files.values() for _, file in own]
+    with_f = any(file.entities.get("stat") == "F" for file in maps)
+    return _TASK_WORDS.format(faded=", and an F of p above .001," if with_f else "")
 
 
-def _maps(found: ParticipantOutput, task: str) -> list[PictureGroup]:
-    groups: dict[str, list[tuple[SessionOutput, TaskFile]]] = {}
-    for session in found.sessions:
-        for file in session.maps:
-            if file.task == task:
-                groups.setdefault(file.entities.get("contrast", ""), []).append((session, file))
-    return [
-        PictureGroup(f"Contrast {contrast}", "", tuple(_contrast_pictures(contrast, files)))
-        for contrast, files in groups.items()
-    ]
-
-
-def _contrast_pictures(
-    contrast: str, files: Sequence[tuple[SessionOutput, TaskFile]]
-) -> list[Picture]:
-    maps: dict[Path, StatMap] = {}
-    for _, file in files:
-        # A damaged map is told in its own picture and takes no part in the common scale.
-        with suppress(BidsKetamineError, ValueError):
-            maps[file.path] = read_map(file.path)
-    limit = color_limit(list(maps.values()))
-    pictures = []
-    for session, file in files:
-        stat_map = maps.get(file.path)
-        caption = f"{session.name}: t map of {contrast}"
-        where = stat_map.largest() if stat_map is not None else None
-        if where is not None and stat_map is not None:
-            x, y, z = (number(each, 0) for each in where[1])
-            caption += (
-                f" \u2013 largest t {number(where[0], 1)} at ({x}, {y}, {z}) mm, "
-                f"{stat_map.n_voxels:,} voxels"
+def _contrasts(
+    files: Mapping[str, MapFiles], rows: pd.DataFrame, spec: StudySpec, task: str
+) -> list[PictureGroup]:
+    """Return maps and region means of every contrast, also of those that have no map."""
+    found = dict.fromkeys([*files, *rows["contrast"].dropna().astype(str)])
+    asked = [c.name for each in spec.tasks if each.label == task for c in each.contrasts]
+    groups = []
+    for contrast in [name for name in asked if name in found] + [
+        n for n in found if n not in asked
+    ]:
+        pictures = contrast_pictures(contrast, files.get(contrast, ()))
+        means = region_means(rows, contrast, name=task)
+        groups.append(
+            PictureGroup(
+                f"Contrast {contrast}",
+                "",
+                (*pictures, *means.pictures),
+                sentences=means.sentences,
             )
-        pictures.append(picture(caption, partial(_draw_map, file, limit, caption)))
-    return pictures
-
-
-def _draw_map(file: TaskFile, limit: float, caption: str) -> Markup:
-    return map_figure(
-        read_map(file.path),
-        mni=file.entities.get("space", "").startswith("MNI"),
-        limit=limit,
-        description=f"Axial slices of a brain, {caption}",
-    )
-
-
-def _matrices(found: ParticipantOutput, task: str) -> list[PictureGroup]:
-    files = [
-        (session, file)
-        for session in found.sessions
-        for file in session.matrices
-        if file.task == task
-    ]
-    tables: list[pd.DataFrame] = []
-    for _, file in files:
-        with suppress(BidsKetamineError, ValueError):
-            tables.append(_read_matrix(file.path))
-    limit = common_limit(tables)
-    pictures = [
-        picture(f"{session.name}: correlation of regions", partial(_draw_matrix, file, limit))
-        for session, file in files
-    ]
-    return [PictureGroup("Connectivity matrices", "", tuple(pictures))] if pictures else []
-
-
-def _read_matrix(path: Path) -> pd.DataFrame:
-    table = read_table(path, text=("Node",)).set_index("Node")
-    if table.shape[0] != table.shape[1]:
-        raise ValueError(f"{path.name} is not square")
-    return table
-
-
-def _draw_matrix(file: TaskFile, limit: float) -> Markup:
-    matrix = _read_matrix(file.path)
-    description = f"Matrix of correlations between {len(matrix)} regions"
-    return matrix_figure(matrix, limit=limit, name=file.path.name, description=description)
-
-
-def _cleaned_series(runs: Sequence[tuple[SessionOutput, RunOutput]]) -> list[PictureGroup]:
-    pictures = []
-    for session, run in runs:
-        caption = f"{session.name}, {_run_name(run)}"
-        caption += f" \u2013 {route_words(run.facts)}" if run.facts else ""
-        pictures.append(picture(caption, partial(_draw_courses, run)))
-    return [PictureGroup("Cleaned region series", "", tuple(pictures))] if pictures else []
-
-
-def _run_group(session: SessionOutput, run: RunOutput) -> PictureGroup:
-    pictures = [
-        picture("Condition regressors and region series", partial(_draw_courses, run)),
-    ]
-    if run.design is not None:
-        caption = "Design matrix, each column scaled to its largest size"
-        pictures.append(picture(caption, partial(_draw_design, run)))
-    words = route_words(run.facts) if run.facts else ""
-    return PictureGroup(f"{session.name}, {_run_name(run)}", words, tuple(pictures))
-
-
-def _draw_courses(run: RunOutput) -> Markup:
-    design = None if run.design is None else read_table(run.design)
-    facts = {} if run.design is None else read_json(run.design.with_suffix(".json"), [])
-    series, unit, t_r = None, "", facts.get("RepetitionTime") or run.facts.get("RepetitionTime")
-    if run.series is not None:
-        series = read_table(run.series)
-        sidecar = read_json(run.series.with_suffix(".json"), [])
-        units = {each.get("Units") for each in sidecar.values() if isinstance(each, dict)}
-        unit = str(sidecar.get("Units") or next((each for each in units if each), ""))
-    return course_figure(
-        design=design,
-        conditions=[str(name) for name in facts.get("Conditions") or ()],
-        series=series,
-        t_r=t_r,
-        unit="%" if unit.startswith("percent") else "" if unit == "arbitrary" else unit,
-        name=f"course-{run.name}",
-        description=f"Time courses of {run.name}",
-    )
-
-
-def _draw_design(run: RunOutput) -> Markup:
-    assert run.design is not None  # asked for by the caller
-    design = read_table(run.design)
-    facts = read_json(run.design.with_suffix(".json"), [])
-    conditions = [str(name) for name in facts.get("Conditions") or ()]
-    return design_figure(
-        design,
-        conditions=conditions,
-        name=f"design-{run.name}",
-        description=f"Design matrix of {run.name}: {', '.join(map(str, design.columns))}",
-    )
+        )
+    return groups

@@ -21,6 +21,9 @@ REFERENCES = {
     "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
     "related estimators. Journal of Educational Statistics 6:107-128. "
     "doi:10.3102/10769986006002107",
+    "marsbar": "Brett M, Anton J-L, Valabregue R, Poline J-B (2002). Region of interest analysis "
+    "using an SPM toolbox. 8th International Conference on Functional Mapping of the Human Brain, "
+    "Sendai. NeuroImage 16(2).",
     "nilearn": "Nilearn contributors. nilearn. doi:10.5281/zenodo.8397156",
     "nipype": "Gorgolewski K et al. (2011). Nipype: a flexible, lightweight and extensible "
     "neuroimaging data processing framework in Python. Frontiers in Neuroinformatics 5:13. "
@@ -36,9 +39,13 @@ REFERENCES = {
     "seitzman": "Seitzman BA et al. (2020). A set of functionally-defined brain regions with "
     "improved representation of the subcortex and cerebellum. NeuroImage 206:116290. "
     "doi:10.1016/j.neuroimage.2019.116290",
+    "spm": "Friston KJ et al. (2002). Classical and Bayesian inference in neuroimaging: "
+    "applications. NeuroImage 16:484-512. doi:10.1006/nimg.2002.1091",
     "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
     "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
     "doi:10.1038/s41593-020-00711-6",
     "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
     "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
+    "worsley": "Worsley KJ, Friston KJ (1995). Analysis of fMRI time-series revisited \u2013 "
+    "again. NeuroImage 2:173-181. doi:10.1006/nimg.1995.1023",
 }

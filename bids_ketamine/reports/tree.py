@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from bids_ketamine.errors import BidsKetamineError, InputMissingError
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.tables import read_table
+from bids_ketamine.reports.facts import read_json
 from bids_ketamine.study.spec import StudySpec
 
 #: Columns of a measures table that are text whatever they hold.
@@ -46,6 +46,15 @@ class RunOutput:
     design: Path | None
     series: Path | None
 
+    @property
+    def title(self) -> str:
+        """Task and run, for the eye."""
+        return f"{self.task} run {self.run}" if self.run else self.task
+
+    def design_facts(self) -> dict[str, Any]:
+        """Read the sidecar of the design; empty where there is none."""
+        return {} if self.design is None else read_json(self.design.with_suffix(".json"), [])
+
 
 @dataclass(frozen=True)
 class TaskFile:
@@ -73,7 +82,7 @@ class SessionOutput:
     runs : tuple of RunOutput
         By task and run.
     maps, matrices : tuple of TaskFile
-        t maps of contrasts, and connectivity matrices.
+        Maps of t or F of contrasts, and connectivity matrices.
     """
 
     name: str
@@ -144,26 +153,6 @@ def read_participant(output_dir: Path, participant: str, *, spec: StudySpec) -> 
     return ParticipantOutput(name, tuple(sessions), log, tuple(unreadable))
 
 
-def read_json(path: Path, unreadable: list[str]) -> dict[str, Any]:
-    """Read a JSON file; one that is missing is empty, one that is damaged is noted.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    unreadable : list of str
-        Gets a sentence when the file cannot be read.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        unreadable.append(f"{path.name} cannot be read: {error}")
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
 def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutput | None:
     try:
         measures = read_table(table, text=TEXT_COLUMNS)
@@ -180,7 +169,7 @@ def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutp
         measures=measures,
         facts=facts,
         runs=_runs(functional, facts, spec),
-        maps=_task_files(functional, "*_stat-t_statmap.nii*"),
+        maps=_task_files(functional, "*_stat-[tF]_statmap.nii*"),
         matrices=_task_files(functional, "*_stat-pearsoncorrelation_relmat.tsv"),
     )
 
@@ -202,7 +191,7 @@ def _runs(folder: Path, facts: Mapping[str, Any], spec: StudySpec) -> tuple[RunO
     files: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.glob("*.tsv")):
         kind = next((kind for kind, ending in kinds.items() if path.name.endswith(ending)), None)
-        if kind is not None:
+        if kind is not None and "_desc-eigenvariate_" not in path.name:
             start = path.name.split("_desc-")[0].split("_space-")[0].split("_atlas-")[0]
             files.setdefault(start.removesuffix("_design.tsv"), {})[kind] = path
     unused = [entry for entry in facts.get("Runs", []) if isinstance(entry, Mapping)]

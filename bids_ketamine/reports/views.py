@@ -53,12 +53,20 @@ class TableView:
         Cells; the first heads its row.
     note : str
         Stands below.
+    alarms : frozenset of (int, int)
+        Row and column of cells that stand out.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    alarms: frozenset[tuple[int, int]] = frozenset()
+
+    def cell_class(self, row: int, column: int) -> str:
+        """Return the classes of a cell."""
+        alarm = "alarm" if (row, column) in self.alarms else ""
+        return f"{self.kinds[column]} {alarm}".strip()
 
     @property
     def kinds(self) -> list[str]:
@@ -90,6 +98,32 @@ class Picture:
     caption: str
     markup: Markup | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class PictureGroup:
+    """Pictures and tables under one heading.
+
+    Attributes
+    ----------
+    title, words : str
+        Heading, and what is shown.
+    pictures : tuple of Picture
+        Beside and below each other.
+    tables : tuple of TableView
+        Below the pictures.
+    sentences : tuple of str
+        Below them.
+    warnings : tuple of str
+        Stand out, above all.
+    """
+
+    title: str
+    words: str
+    pictures: tuple[Picture, ...]
+    tables: tuple[TableView, ...] = ()
+    sentences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def picture(caption: str, draw: Callable[[], Markup]) -> Picture:

@@ -16,6 +16,7 @@ THIN_SPACE = "\u202f"
 #: How the app's names of measures read in a sentence.
 MEASURE_WORDS = {
     "activation": "activation",
+    "activation_marsbar": "activation (MarsBaR)",
     "resting_connectivity": "resting connectivity",
 }
 
@@ -55,7 +56,7 @@ def decimals_for(values: Iterable[Any]) -> int:
     >>> decimals_for([0.31, -0.24, 0.55]), decimals_for([31.0, 24.0])
     (3, 1)
     """
-    sizes = [abs(float(value)) for value in values if _is_number(value) and float(value) != 0.0]
+    sizes = [abs(float(value)) for value in values if is_number(value) and float(value) != 0.0]
     if not sizes:
         return 2
     return int(np.clip(2 - math.floor(math.log10(float(np.median(sizes)))), 0, 3))
@@ -74,7 +75,7 @@ def number(value: Any, decimals: int | None = None) -> str:
     >>> number(-0.1234), number(1234.5), number(None), number(-0.0004, 2)
     ('−0.123', '1,234', '–', '0.00')
     """
-    if not _is_number(value):
+    if not is_number(value):
         return ABSENT if is_absent(value) else str(value)
     given = float(value)
     if decimals is None:
@@ -93,7 +94,7 @@ def signed(value: Any, decimals: int | None = None) -> str:
     ('+0.25', '−0.25', '0.0')
     """
     shown = number(value, decimals)
-    positive = _is_number(value) and float(value) > 0 and any(c in "123456789" for c in shown)
+    positive = is_number(value) and float(value) > 0 and any(c in "123456789" for c in shown)
     return f"+{shown}" if positive else shown
 
 
@@ -103,7 +104,7 @@ def p_value(value: Any) -> str:
     >>> p_value(0.0304), p_value(0.00001), p_value(1.0), p_value(float("nan"))
     ('.030', '< .001', '1.000', '–')
     """
-    if not _is_number(value):
+    if not is_number(value):
         return ABSENT
     if float(value) < 0.001:
         return "< .001"
@@ -126,7 +127,7 @@ def interval(low: Any, high: Any, decimals: int | None = None) -> str:
     >>> interval(-0.1, 0.25)
     '−0.1 to 0.25'
     """
-    if not (_is_number(low) and _is_number(high)):
+    if not (is_number(low) and is_number(high)):
         return ABSENT
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
@@ -137,7 +138,7 @@ def percent(share: Any) -> str:
     >>> percent(0.5), percent(0.999), percent(1.0), percent(None)
     ('50 %', '99 %', '100 %', '–')
     """
-    if not _is_number(share):
+    if not is_number(share):
         return ABSENT
     return f"{math.floor(100 * float(share) + 1e-9):d}{THIN_SPACE}%".replace(THIN_SPACE, " ")
 
@@ -168,7 +169,7 @@ def spread(values: Iterable[Any], decimals: int | None = None, joint: str = " to
     >>> spread([215, 215]), spread([210, 220])
     ('215', '210 to 220')
     """
-    numbers = sorted({float(value) for value in values if _is_number(value)})
+    numbers = sorted({float(value) for value in values if is_number(value)})
     if not numbers:
         return ABSENT
     ends = [number(numbers[0], decimals), number(numbers[-1], decimals)]
@@ -232,7 +233,12 @@ def _three_digits(given: float) -> str:
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number; truth values and text are none.
+
+    >>> [is_number(value) for value in (1, 0.5, float("inf"), "1", True, None)]
+    [True, True, False, False, False, False]
+    """
     if isinstance(value, bool | str) or value is None:
         return False
     try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from bids_ketamine.core.trial_types import label_key
-from bids_ketamine.study.document import KeyPath
+from bids_ketamine.study.check_confounds import check_confounds
+from bids_ketamine.study.check_tasks import check_glm, check_tasks
+from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.spec import (
     OWN_SEGMENTATION,
     RegionSpec,
     StudySpec,
-    TaskSpec,
     WholeAtlasSpec,
 )
 
@@ -23,11 +22,6 @@ SOURCE_DETAILS = ("labels", "label_table", "space")
 
 #: Name of a table: no folder, nothing hidden.
 TABLE_NAME = re.compile(r"\w[\w .+-]*")
-
-#: Columns that every design has or may have.
-RESERVED = ("constant", "error_trials")
-
-Problem = Callable[[KeyPath, str], None]
 
 
 def check_study(spec: StudySpec, problem: Problem) -> None:
@@ -42,8 +36,11 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     """
     _check_sessions(spec, problem)
     _check_regions(spec, problem)
-    for task in spec.tasks:
-        _check_task(task, problem)
+    check_tasks(spec, problem)
+    check_glm(spec.glm, problem)
+    check_confounds(spec.glm.confounds, ("glm", "confounds"), problem)
+    if spec.rest is not None:
+        check_confounds(spec.rest.confounds, ("rest", "confounds"), problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)
@@ -143,41 +140,6 @@ def _check_source(region: RegionSpec | WholeAtlasSpec, where: KeyPath, problem: 
 
 def _kinds(region: RegionSpec) -> list[str]:
     return [kind for kind in REGION_SOURCES if getattr(region, kind)]
-
-
-def _check_task(task: TaskSpec, problem: Problem) -> None:
-    names = [condition.name for condition in task.conditions]
-    if not task.conditions:
-        problem(("tasks", task.name), f"task `{task.name}` has no conditions")
-    for contrast in task.contrasts:
-        if not any((contrast.weights or {}).values()):
-            problem(
-                ("tasks", task.name, "contrasts", contrast.name),
-                f"contrast `{contrast.name}` has no weight that is not zero",
-            )
-        for name in contrast.weights:
-            if name not in names:
-                problem(
-                    ("tasks", task.name, "contrasts", contrast.name),
-                    f"contrast `{contrast.name}` names no condition of the task: `{name}`; "
-                    f"conditions: {', '.join(names)}",
-                )
-    seen: dict[str, str] = {}
-    for condition in task.conditions:
-        if condition.name in RESERVED or condition.name.startswith("drift_"):
-            problem(
-                ("tasks", task.name, "conditions", condition.name),
-                f"condition `{condition.name}`: the design has a column of that name of its own",
-            )
-        for value in condition.trial_type or (condition.name,):
-            key = label_key(value)  # tables are compared in this form: 1 is 1.0
-            if key in seen:
-                problem(
-                    ("tasks", task.name, "conditions", condition.name),
-                    f"trial type `{value}` belongs to two conditions, `{seen[key]}` and "
-                    f"`{condition.name}`",
-                )
-            seen[key] = condition.name
 
 
 def _check_labels(spec: StudySpec, problem: Problem) -> None:

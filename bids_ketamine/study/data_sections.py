@@ -22,8 +22,14 @@ class InputsSpec:
         default=("smoothAROMAnonaggr", "preproc"),
         entity=True,
     )
+    aroma: str = setting(
+        "Whether series that are not denoised yet are denoised here with the components of "
+        "ICA-AROMA that lie beside them",
+        default="none",
+        choices=("none", "nonaggressive"),
+    )
     smoothing_fwhm: float | None = setting(
-        "Gaussian smoothing of series that are not smoothed yet, mm",
+        "Full width at half maximum of the Gaussian for series that are not smoothed yet, mm",
         default=6.0,
         minimum=0.0,
         maximum=50.0,

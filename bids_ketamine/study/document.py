@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import yaml
 from bids_ketamine.errors import InputMissingError, ReadWriteError, StudyError
 
 KeyPath = tuple[str | int, ...]
+
+#: Called with a place in the file and a sentence on what is wrong there.
+Problem = Callable[[KeyPath, str], None]
 
 #: A study file is a few hundred lines; anything longer is not one.
 LARGEST_FILE = 1_000_000

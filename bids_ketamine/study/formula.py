@@ -1,4 +1,4 @@
-"""Contrasts written as formulas over condition names."""
+"""Contrasts written as formulas over names of regressors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOKEN = re.compile(
 
 
 def parse_weights(formula: str) -> tuple[dict[str, float], str | None]:
-    """Return the weight of each condition in a linear formula, and what is wrong with it.
+    """Return the weight of each regressor in a linear formula, and what is wrong with it.
 
     Sums, differences, products with numbers, division by numbers and parentheses are
     understood; a name with spaces or signs, or one that begins with a digit, stands in

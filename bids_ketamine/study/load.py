@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from bids_ketamine.study.document import Document, merge, read_document
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
 
-#: Noise models that are computed today; a preset that names another falls back on the first.
-AVAILABLE_NOISE_MODELS = ("ar1", "ols")
+#: What a contrast is made of, one of them.
+CONTRAST_SOURCES = ("weights", "f_test")
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,6 @@ def load_study(name_or_file: str) -> Study:
         raise UsageError(f"`{name_or_file}` is neither a preset nor a study file.", cure=hint)
     spec, document = _read(path)
     own = frozenset(str(where[0]) for where in document.lines if len(where) == 1)
-    if ("glm", "noise_model") in document.lines:
-        own |= {"noise_model"}
     return _available(spec, source=path.name, asked_for=own, path=path)
 
 
@@ -118,22 +116,40 @@ def _read(path: Path) -> tuple[StudySpec, Document]:
 
 
 def _drop_replaced_sources(base: Document, own: Document) -> None:
-    """Take out of a preset's regions what the user's file says otherwise.
+    """Take out of a preset's regions and contrasts what the user's file says otherwise.
 
-    A region has one source: a mask of the user's replaces the preset's spheres.
+    A region has one source: a mask of the user's replaces the preset's spheres. A contrast has
+    one test.
     """
-    for name, region in _regions(own).items():
-        inherited = _regions(base).get(name)
-        if isinstance(region, dict) and isinstance(inherited, dict):
-            given = [source for source in REGION_SOURCES if region.get(source)]
-            for key in (*REGION_SOURCES, *SOURCE_DETAILS) if given else ():
-                inherited.pop(key, None)
+    for path, region in _entries(own, "regions", "definitions"):
+        _drop_replaced(_at(base, path), region, REGION_SOURCES, SOURCE_DETAILS)
+    tasks = own.data.get("tasks")
+    for task in tasks if isinstance(tasks, dict) else ():
+        for path, contrast in _entries(own, "tasks", task, "contrasts"):
+            _drop_replaced(_at(base, path), contrast, CONTRAST_SOURCES, ())
 
 
-def _regions(document: Document) -> dict[str, object]:
-    regions = document.data.get("regions")
-    definitions = regions.get("definitions") if isinstance(regions, dict) else None
-    return definitions if isinstance(definitions, dict) else {}
+def _drop_replaced(
+    inherited: object, given: object, sources: tuple[str, ...], details: tuple[str, ...]
+) -> None:
+    if isinstance(given, dict) and isinstance(inherited, dict):
+        replaced = any(given.get(source) for source in sources)
+        for key in (*sources, *details) if replaced else ():
+            inherited.pop(key, None)
+
+
+def _entries(document: Document, *where: str) -> list[tuple[tuple[str, ...], object]]:
+    section = _at(document, where)
+    items = section.items() if isinstance(section, dict) else ()
+    return [((*where, name), body) for name, body in items]
+
+
+def _at(document: Document, where: tuple[str, ...]) -> object:
+    """Return what stands at a place of a file; None if nothing does."""
+    body: object = document.data
+    for key in where:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
 
 
 def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path: Path) -> Study:
@@ -144,16 +160,9 @@ def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path:
         (refused if name in asked_for else notices).append(
             f"{description} (`{name}`) is not yet available"
         )
-    glm = spec.glm
-    if glm.noise_model not in AVAILABLE_NOISE_MODELS and spec.tasks:
-        fallback = AVAILABLE_NOISE_MODELS[0]
-        (refused if "noise_model" in asked_for else notices).append(
-            f"the noise model `{glm.noise_model}` is not yet available; `{fallback}` is"
-        )
-        glm = replace(glm, noise_model=fallback)
     if refused:
         raise StudyError(
             [f"{sentence}: take it out of the study file to run the rest" for sentence in refused],
             path=path,
         )
-    return Study(spec=replace(spec, glm=glm), source=source, notices=tuple(notices))
+    return Study(spec=spec, source=source, notices=tuple(notices))

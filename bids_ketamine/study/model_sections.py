@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from bids_ketamine.study.confound_sections import ConfoundsSpec
 from bids_ketamine.study.fields import setting
+
+#: Haemodynamic responses, by nilearn's names.
+HRF_MODELS = tuple(
+    f"{response}{derivatives}"
+    for response in ("spm", "glover")
+    for derivatives in ("", " + derivative", " + derivative + dispersion")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +33,11 @@ class ConditionSpec:
     )
     longest_gap: float = setting(
         "Rest between two trials above which a block ends, s", default=10.0, minimum=0.0
+    )
+    modulators: tuple[str, ...] = setting(
+        "Numeric columns of the events table, such as the response time, that scale the response "
+        "trial by trial (parametric modulators); each gives a regressor `CONDITION_by_COLUMN`",
+        default=(),
     )
 
 
@@ -48,12 +62,29 @@ class ErrorTrialsSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastSpec:
-    """A weighted sum of conditions."""
+    """A weighted sum of regressors (T contrast), or several of them at once (F contrast)."""
 
     name: str = setting("Name of the contrast in file names and tables", entity=True)
-    weights: Mapping[str, float] = setting(
-        "Formula over condition names, such as `faces - shapes`, or a weight per condition"
+    weights: Mapping[str, float] | None = setting(
+        "T contrast: formula over names of regressors, such as `faces - shapes`, or a weight for "
+        "each name",
+        default=None,
     )
+    f_test: tuple[Mapping[str, float], ...] = setting(
+        "F contrast, in place of `weights`: formulas that are tested together, such as "
+        "`[fearful, neutral, angry - shapes]`",
+        default=(),
+    )
+
+    @property
+    def test(self) -> Literal["t", "F"]:
+        """Statistic of the contrast."""
+        return "F" if self.f_test else "t"
+
+    @property
+    def rows(self) -> tuple[Mapping[str, float], ...]:
+        """Weights of each row: one for a T contrast, one or more for an F contrast."""
+        return self.f_test or (self.weights or {},)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +99,17 @@ class TaskSpec:
     conditions: tuple[ConditionSpec, ...] = setting("Conditions, by name")
     error_trials: ErrorTrialsSpec | None = setting("How errors are modelled", default=None)
     contrasts: tuple[ContrastSpec, ...] = setting("Contrasts, by name")
+    eigenvariate_contrast: str | None = setting(
+        "Contrast that a voxel must pass to count for its region's first eigenvariate; every "
+        "voxel counts when absent",
+        default=None,
+    )
+    eigenvariate_p: float = setting(
+        "Tail probability below which it passes, not corrected",
+        default=0.05,
+        minimum=0.0,
+        maximum=1.0,
+    )
 
     @property
     def label(self) -> str:
@@ -76,61 +118,57 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutliersSpec:
-    """Volumes that get a regressor of their own (Power 2012)."""
-
-    framewise_displacement: float | None = setting(
-        "Threshold of framewise displacement, mm", default=0.5, minimum=0.0
-    )
-    std_dvars: float | None = setting("Threshold of standardized DVARS", default=1.5, minimum=0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConfoundsSpec:
-    """Nuisance regressors (A5)."""
-
-    columns: tuple[str, ...] = setting(
-        "Columns of the confounds table", default=("csf", "white_matter")
-    )
-    derivatives: bool = setting("Add the temporal derivatives of `columns`", default=False)
-    compcor_components: int = setting(
-        "Components of each anatomical CompCor mask (white matter, CSF)", default=5, minimum=0
-    )
-    motion: str = setting(
-        "Motion parameters: none, 6, 12 with derivatives, 24 with squares",
-        default="none",
-        choices=("none", "6", "12", "24"),
-    )
-    motion_without_aroma: str = setting(
-        "The same for series without AROMA denoising",
-        default="none",
-        choices=("none", "6", "12", "24"),
-    )
-    outliers: OutliersSpec | None = setting(
-        "Volumes that get a regressor of their own", default=OutliersSpec()
-    )
-    non_steady_state: bool = setting("A regressor for each non-steady-state volume", default=True)
-
-
-@dataclass(frozen=True, kw_only=True)
 class GlmSpec:
     """First-level GLM (A5)."""
 
     noise_model: str = setting(
-        "Autocorrelation model: ar1 (nilearn's, voxel by voxel), ols, or spm (pooled AR)",
+        "Autocorrelation model: ar1 (nilearn's, voxel by voxel), ols (nilearn's, without one), or "
+        "spm (SPM's, pooled over voxels, with its design, scaling and mask)",
         default="ar1",
         choices=("ar1", "ols", "spm"),
     )
     hrf_model: str = setting(
-        "Haemodynamic response",
+        "Haemodynamic response; with derivatives in time and in dispersion, each condition also "
+        "gives the regressors `CONDITION_derivative` and `CONDITION_dispersion`; the noise model "
+        "spm takes the responses of SPM alone",
         default="spm",
-        choices=("spm", "spm + derivative", "glover", "glover + derivative"),
+        choices=HRF_MODELS,
+    )
+    orthogonalize: bool = setting(
+        "Make each further regressor of a condition (modulators, derivatives) orthogonal to those "
+        "before it, as SPM does",
+        default=True,
+    )
+    microtime_resolution: int = setting(
+        "Noise model spm: bins a repetition time in which regressors are built",
+        default=16,
+        minimum=1,
+        maximum=256,
+    )
+    reference_bin: int | None = setting(
+        "Noise model spm: bin (from 1) at which regressors are sampled; the bin of the slices' "
+        "reference time when absent",
+        default=None,
+        minimum=1,
+    )
+    mask_threshold: float | None = setting(
+        "Noise model spm: share of the run's global mean that a voxel must exceed in every volume; "
+        "no such rule if null",
+        default=0.8,
+        minimum=0.0,
+        maximum=1.0,
     )
     high_pass_period: float = setting(
         "Longest period that is not filtered out, s", default=128.0, minimum=1.0
     )
     minimum_residual_df: int = setting(
         "Fewest residual degrees of freedom for which a measure is given", default=20, minimum=1
+    )
+    region_methods: tuple[str, ...] = setting(
+        "How a contrast is summed up over a region: mean of the map, and MarsBaR's re-whitened "
+        "mean series",
+        default=("mean",),
+        choices=("mean", "marsbar"),
     )
     confounds: ConfoundsSpec = setting("Nuisance regressors", default=ConfoundsSpec())
 

@@ -23,8 +23,12 @@ that is not listed here is refused, and all problems of a file are told at once 
 Paths are relative to the study file. Where a section is called *named*, it maps names of your
 choice to settings, as in `sessions: {pre: {label: V1}}`.
 
-Contrasts are formulas over condition names, such as `faces - shapes` or
-`(happy + angry) / 2 - neutral`; a name with spaces stands in back-quotes.
+Contrasts are formulas over names of regressors, such as `faces - shapes` or
+`(happy + angry) / 2 - neutral`; a name with spaces or signs stands in back-quotes. These names are
+the conditions; `CONDITION_by_COLUMN` for a condition's modulator; `error_trials` where the task has
+them; and any of these with `_derivative` or `_dispersion` at its end where the haemodynamic
+response has derivatives. `weights` tests one formula with t; `f_test` tests several together with
+F, as in `f_test: [fearful - neutral, angry - neutral]`.
 
 """
 
@@ -87,7 +91,8 @@ def _words(kind: Any, declared: Field[Any]) -> str:
         inner = next(each for each in arguments if each is not type(None))
         return f"{_words(inner, declared)}, or null"
     if declared.metadata["choices"]:
-        return ", ".join(f"`{choice}`" for choice in declared.metadata["choices"])
+        words = ", ".join(f"`{choice}`" for choice in declared.metadata["choices"])
+        return f"list of {words}" if origin is tuple else words
     if is_dataclass(kind):
         return "section"
     if origin is tuple:
@@ -99,9 +104,9 @@ def _words(kind: Any, declared: Field[Any]) -> str:
 
 
 def _plural(kind: Any) -> str:
-    return (
-        "lists" if typing.get_origin(kind) is tuple else f"{WORDS[kind]}s".replace("texts", "text")
-    )
+    if kind in WORDS:
+        return f"{WORDS[kind]}s".replace("texts", "text")
+    return "lists" if typing.get_origin(kind) is tuple else "formulas, or mappings"
 
 
 def _inner(kind: Any) -> type | None:

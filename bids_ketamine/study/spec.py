@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bids_ketamine.study.confound_sections import ConfoundsSpec, OutliersSpec
 from bids_ketamine.study.data_sections import (
     ChangeSpec,
     InputsSpec,
@@ -24,11 +25,9 @@ from bids_ketamine.study.group_sections import (
 )
 from bids_ketamine.study.model_sections import (
     ConditionSpec,
-    ConfoundsSpec,
     ContrastSpec,
     ErrorTrialsSpec,
     GlmSpec,
-    OutliersSpec,
     RestSpec,
     TaskSpec,
 )

@@ -1,44 +1,10 @@
 """Trials to conditions: blocks, errors, omissions, empty conditions."""
 
-from types import SimpleNamespace as Rule
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from bids_ketamine.core.events import model_events
 from bids_ketamine.errors import InputDataError
-
-
-def condition(name, trial_type=(), duration=None, blocks=False, longest_gap=10.0):
-    return Rule(
-        name=name, trial_type=trial_type, duration=duration, blocks=blocks, longest_gap=longest_gap
-    )
-
-
-ERRORS = Rule(
-    column="accuracy",
-    correct=("1", "correct"),
-    response_time_column="response_time",
-    delay_if_no_response=1.0,
-    not_applicable=(),
-    remove_from_conditions=True,
-)
-
-
-def trials(*rows):
-    columns = ["onset", "duration", "trial_type", "response_time", "accuracy"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def run(events, conditions, errors=None, scan_duration=1000.0):
-    return model_events(
-        events,
-        trial_type_column="trial_type",
-        conditions=conditions,
-        error_trials=errors,
-        scan_duration=scan_duration,
-    )
+from tests.core.event_tables import ERRORS, condition, run, trials
 
 
 def test_blocks_run_from_first_onset_to_last_end_and_end_at_another_condition():

@@ -182,10 +182,11 @@ def chosen(dialect: str, spec: ConfoundsSpec, motion: str) -> tuple[list[str], t
         metadata=masks(dialect),
         columns=spec.columns,
         derivatives=spec.derivatives,
+        compcor_mask=spec.compcor_mask,
         compcor_components=spec.compcor_components,
+        compcor_variance=spec.compcor_variance,
         motion=motion,
-        maximum_fd=spec.outliers.framewise_displacement,
-        maximum_std_dvars=spec.outliers.std_dvars,
+        outliers=spec.outliers,
         non_steady_state=spec.non_steady_state,
     )
     assert nuisance.regressors.notna().all(axis=None)
@@ -365,16 +366,19 @@ def test_a_tree_of_1_0_without_description(tmp_path: Path) -> None:
     assert chosen_names(run) == {
         "bold": f"bold_{MNI}_variant-smoothAROMAnonaggr_preproc.nii.gz",
         "mask": f"bold_{MNI}_brainmask.nii.gz",
-        **OLD_FILES,
+        "confounds": "bold_confounds.tsv",
     }
     assert (run.t_r, run.space, run.entities) == (2.0, "MNI152NLin2009cAsym", ())
-    assert run.aroma_mixing not in run.files
+    assert (run.smoothed, run.stated_fwhm, run.aroma_denoised) == (True, 6.0, True)
+    # The series is denoised already: its components are not asked for.
+    asking = of(REST, aroma="nonaggressive")
+    assert find(tmp_path, asking, fmriprep=fmriprep) == ((run,), ())
 
 
 def test_the_own_segmentation_of_1_1_is_there_in_t1w_space_only(tmp_path: Path) -> None:
     about = {"Name": "fMRIPrep output", "BIDSVersion": "1.1.1", "PipelineDescription": {}}
     fmriprep = tree(tmp_path / "old", OLD_TREE, description=about)
-    plain = of(REST, regions=OWN, bold_descriptions=("preproc",))
+    plain = of(REST, regions=OWN, bold_descriptions=("preproc",), aroma="nonaggressive")
     (run,), missing = find(tmp_path, plain, fmriprep=fmriprep)
     assert run.aseg is None
     reason = f"expected {STEM}_{MNI}_desc-aseg_dseg.nii.gz in fmriprep"
@@ -411,7 +415,8 @@ def test_a_tree_since_1_2(tmp_path: Path, confounds: str) -> None:
             f"{STEM}_desc-MELODIC_mixing.tsv",
         ],
     )
-    (run,), missing = find(tmp_path, of(REST, regions=OWN), fmriprep=fmriprep)
+    asking = of(REST, regions=OWN, aroma="nonaggressive")
+    (run,), missing = find(tmp_path, asking, fmriprep=fmriprep)
     reason = "is in MNI152NLin6Asym, the study reads MNI152NLin2009cAsym; preproc is used"
     assert missing == (Missing("rest: smoothAROMAnonaggr", reason),)
     assert chosen_names(run) == {
@@ -422,6 +427,12 @@ def test_a_tree_since_1_2(tmp_path: Path, confounds: str) -> None:
         "mixing": "desc-MELODIC_mixing.tsv",
         "noise": "AROMAnoiseICs.csv",
     }
+    assert run.aroma_mixing in run.files
+    assert run.aroma_noise in run.files
+    assert (run.smoothed, run.aroma_denoised) == (False, True)
+    (plain,), _ = find(tmp_path, of(REST, regions=OWN), fmriprep=fmriprep)
+    assert plain == replace(run, aroma_mixing=None, aroma_noise=None)
+    assert not plain.aroma_denoised
 
 
 def test_the_smoothed_aroma_series_takes_the_mask_of_its_grid(tmp_path: Path) -> None:
@@ -460,11 +471,18 @@ def test_a_tree_of_fmripost_aroma_beside_fmriprep(tmp_path: Path) -> None:
             f"{STEM}_{grid}_thresh-0p5_desc-melodic_components.nii.gz",
         ],
     )
-    six = of(REST, space="MNI152NLin6Asym", bold_descriptions=("nonaggrDenoised", "preproc"))
+    six = of(
+        REST,
+        space="MNI152NLin6Asym",
+        bold_descriptions=("nonaggrDenoised", "preproc"),
+        aroma="nonaggressive",
+    )
     both = {"aroma": aroma, "fmriprep": fmriprep}
     files = {
         "mask": f"{grid}_desc-brain_mask.nii.gz",
         "confounds": "desc-confounds_timeseries.tsv",
+    }
+    components = {
         "mixing": f"{grid}_desc-melodic_mixing.tsv",
         "noise": "desc-aroma_metrics.tsv",
     }
@@ -473,9 +491,12 @@ def test_a_tree_of_fmripost_aroma_beside_fmriprep(tmp_path: Path) -> None:
         assert (run.description, missing) == ("nonaggrDenoised", ())
         assert chosen_names(run) == {**files, "bold": f"{grid}_desc-nonaggrDenoised_bold.nii.gz"}
         assert is_aroma_denoised(run.description)
-    # A study that does not name it reads the plain series, and still finds the components.
+        assert (run.smoothed, run.denoised_here, run.aroma_denoised) == (False, False, True)
+    # A study that does not name it reads the plain series and denoises it here.
     (run,), _ = find(tmp_path, of(six, bold_descriptions=("preproc",)), **both)
-    assert chosen_names(run) == {**files, "bold": f"{grid}_desc-preproc_bold.nii.gz"}
+    bold = {"bold": f"{grid}_desc-preproc_bold.nii.gz"}
+    assert chosen_names(run) == {**files, **components, **bold}
+    assert run.denoised_here
 
 
 def test_components_of_two_decompositions_are_never_put_together(tmp_path: Path) -> None:
@@ -483,8 +504,28 @@ def test_components_of_two_decompositions_are_never_put_together(tmp_path: Path)
     fmriprep = tree(tmp_path / "a", [*base, f"{STEM}_desc-confounds_timeseries.tsv"])
     tree(fmriprep, [f"{STEM}_AROMAnoiseICs.csv"])
     other = tree(tmp_path / "b", [f"{STEM}_{SIX}_res-2_desc-melodic_mixing.tsv"])
-    (run,), missing = find(tmp_path, fmriprep=fmriprep, aroma=other)
+    asking = of(REST, aroma="nonaggressive")
+    (run,), missing = find(tmp_path, asking, fmriprep=fmriprep, aroma=other)
     assert (run.aroma_mixing, run.aroma_noise, missing) == (None, None, ())
+    reason = "not denoised with ICA-AROMA: there is no MELODIC mixing matrix"
+    assert run.notes == (reason,)
+    (run,), _ = find(tmp_path, fmriprep=fmriprep, aroma=other)
+    assert run.notes == ()
+
+
+def test_components_that_cannot_be_used_leave_the_run_out(tmp_path: Path) -> None:
+    """The study asks for denoising, and there would be another result without."""
+    base = [f"{STEM}_{MNI}_desc-{what}.nii.gz" for what in ("preproc_bold", "brain_mask")]
+    fmriprep = tree(tmp_path / "a", [*base, f"{STEM}_desc-confounds_timeseries.tsv"])
+    tree(fmriprep, [f"{STEM}_AROMAnoiseICs.csv", f"{STEM}_desc-MELODIC_mixing.tsv"])
+    (fmriprep / f"{STEM}_desc-MELODIC_mixing.tsv").write_bytes(b"")
+    runs, missing = find(tmp_path, of(REST, aroma="nonaggressive"), fmriprep=fmriprep)
+    reason = "sub-01_task-rest_desc-MELODIC_mixing.tsv is empty (0 bytes)"
+    assert runs == ()
+    assert [each.what for each in missing] == ["rest: ICA-AROMA"]
+    assert missing[0].reason.endswith(reason)
+    runs, missing = find(tmp_path, fmriprep=fmriprep)
+    assert (len(runs), missing) == (1, ())
 
 
 def test_a_series_without_space_is_never_taken_for_a_template(tmp_path: Path) -> None:
@@ -547,7 +588,8 @@ def test_the_tree_of_ds000001(tmp_path: Path) -> None:
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("sub-10/*/*.*")]
     about = json.loads((folder / "dataset_description.json").read_text())
     fmriprep = tree(tmp_path / "f", names, description=about)
-    study = of(replace(REST, rest=RestSpec(task="balloonanalogrisktask")), regions=OWN)
+    rest = replace(REST, rest=RestSpec(task="balloonanalogrisktask"))
+    study = of(rest, regions=OWN, aroma="nonaggressive")
     runs, missing = find(tmp_path, study, fmriprep=fmriprep)
     assert [run.run for run in runs] == ["1", "2", "3"]
     for run in runs:
@@ -558,6 +600,8 @@ def test_the_tree_of_ds000001(tmp_path: Path) -> None:
             f"{grid}_desc-brain_mask.nii.gz",
             f"{stem}_desc-confounds_timeseries.tsv",
             f"{grid}_desc-aseg_dseg.nii.gz",
+            f"{stem}_desc-MELODIC_mixing.tsv",
+            f"{stem}_AROMAnoiseICs.csv",
         ]
         assert run.aroma_mixing == fmriprep / f"sub-10/func/{stem}_desc-MELODIC_mixing.tsv"
         assert run.aroma_noise == fmriprep / f"sub-10/func/{stem}_AROMAnoiseICs.csv"
@@ -570,7 +614,8 @@ def test_the_tree_of_ds000108(tmp_path: Path) -> None:
     fmriprep = tree(tmp_path / "f", [name for name in names if "/" in name])
     for path in folder.glob("sub-01/func/*.json"):
         (fmriprep / path.relative_to(folder)).write_bytes(path.read_bytes())
-    study = of(replace(REST, rest=RestSpec(task="Emotionregulation")), regions=OWN)
+    rest = replace(REST, rest=RestSpec(task="Emotionregulation"))
+    study = of(rest, regions=OWN, aroma="nonaggressive")
     runs, missing = find(tmp_path, study, fmriprep=fmriprep)
     assert len(runs) == len(missing) == 6
     reason = "is in MNI152NLin6Asym, the study reads MNI152NLin2009cAsym; preproc is used"
@@ -582,6 +627,8 @@ def test_the_tree_of_ds000108(tmp_path: Path) -> None:
         f"{grid}_desc-brain_mask.nii.gz",
         f"{stem}_desc-confounds_timeseries.tsv",
         f"{grid}_desc-aseg_dseg.nii.gz",
+        f"{stem}_desc-MELODIC_mixing.tsv",
+        f"{stem}_AROMAnoiseICs.csv",
     ]
     assert [path.name for path in runs[0].files] == expected
     # Its own sidecars: the volume's, not those of the CIFTI and surface twins.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz import (
+    cases_aroma,
     cases_confounds,
     cases_events,
     cases_filters,
@@ -18,6 +19,7 @@ from tests.fuzz.case import Case
 
 CASES: tuple[Case, ...] = (
     *cases_images.CASES,
+    *cases_aroma.CASES,
     *cases_confounds.CASES,
     *cases_events.CASES,
     *cases_sidecars.CASES,

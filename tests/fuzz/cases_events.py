@@ -153,4 +153,52 @@ DIALECTS = [
               for n, each in enumerate(rows)]), accepted()),
 ]  # fmt: skip
 
-CASES = [*STRUCTURE, *CELLS, *DIALECTS]
+
+def with_study(name: str, damage: str, old: str, new: str, apply: Damage, outcome: Outcome) -> Case:
+    """Make a case of a table that does not fit a study file in which one thing differs."""
+    change = both(replace("study", old, new, count=1), apply)
+    return table(name, damage, change, outcome, level="participant")
+
+
+def modulated(name: str, damage: str, apply: Damage, outcome: Outcome) -> Case:
+    return with_study(
+        f"modulator-{name}", damage, "faces: {}", "faces: {modulators: [response_time]}",
+        apply, outcome,
+    )  # fmt: skip
+
+
+def judged(name: str, damage: str, apply: Damage, outcome: Outcome) -> Case:
+    return with_study(
+        f"answers-{name}", damage, "    contrasts:",
+        "    error_trials: {not_applicable: [shapes]}\n    contrasts:", apply, outcome,
+    )  # fmt: skip
+
+
+FURTHER_COLUMNS = [
+    modulated("absent", "no column of the modulator", without_column("events", "response_time"),
+              refused(65, f"no column `response_time`.*{FILE}.*conditions.faces.modulators")),
+    modulated("text", "a word for a modulator's value",
+              cell("events", 4, "response_time", "fast"),
+              wrong(at(4, "response_time") + ".*`fast` is not a number")),
+    modulated("constant", "a modulator with one value", column("events", "response_time", "0.6"),
+              noted("modulator `response_time` of `faces` left out: 0.6 in every trial")),
+    modulated("unknown", "n/a in all values of a modulator",
+              column("events", "response_time", "n/a"),
+              noted("modulator `response_time` of `faces` left out: no trial has a value")),
+    modulated("unknown-once", "n/a in one value of a modulator",
+              lines("events", lambda rows: [
+                  *(each.replace("\t0.6\t", f"\t0.{n}\t") for n, each in enumerate(rows[:-2])),
+                  rows[-2].replace("\t0.6\t", "\tn/a\t"), *rows[-1:]]),
+              noted("1 of 3 trials of `faces` without `response_time`: taken at the mean")),
+    judged("absent", "no column of answers", without_column("events", "accuracy"),
+           refused(65, f"no column `accuracy`.*{FILE}.*tasks.faces.error_trials.column")),
+    judged("other-words", "answers in words of another study",
+           column("events", "accuracy", "hit"),
+           noted("no right answer in 3 trials: `accuracy` holds hit \\(3\\), and right ones are")),
+    judged("all-wrong", "all answers wrong", column("events", "accuracy", "0"),
+           noted("condition `faces` has no trials: all 3 are errors")),
+    judged("unknown", "n/a in all answers", column("events", "accuracy", "n/a"),
+           noted("no right answer in 3 trials: `accuracy` holds n/a \\(3\\)")),
+]  # fmt: skip
+
+CASES = [*STRUCTURE, *CELLS, *DIALECTS, *FURTHER_COLUMNS]

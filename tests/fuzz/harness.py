@@ -189,6 +189,8 @@ def session_place(bids: Path, label: str, task: str) -> Place:
         "confounds": Path(f"{derived}_desc-confounds_timeseries.tsv"),
         "confounds.json": Path(f"{derived}_desc-confounds_timeseries.json"),
         "events": bids / f"{stem}_events.tsv",
+        "mixing": Path(f"{derived}_desc-MELODIC_mixing.tsv"),
+        "noise": Path(f"{derived}_AROMAnoiseICs.csv"),
         "aroma": Path(f"{spatial}_desc-smoothAROMAnonaggr_bold.nii.gz"),
         "func": derived.parent,
         "raw func": (bids / stem).parent,

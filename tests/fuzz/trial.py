@@ -35,6 +35,7 @@ regions:
     insula: {spheres: [[-38, 14, -6], [38, 18, 2]], radius: 14}
     vmPFC: {spheres: [[-2, 50, -8]], radius: 14}
 """
+_AROMA = _HEAD.replace("6.0}", "6.0, aroma: nonaggressive}")
 _FACES = """\
 tasks:
   faces:
@@ -56,7 +57,7 @@ outcomes:
   madrs: {table: madrs, column: madrs_total}
 """
 #: Study files by the task they are about: one task makes a run half as long.
-STUDIES = {"faces": _HEAD + _FACES + _GROUP, "rest": _HEAD + _REST + _GROUP}
+STUDIES = {"faces": _HEAD + _FACES + _GROUP, "rest": _AROMA + _REST + _GROUP}
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 

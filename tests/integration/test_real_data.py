@@ -11,12 +11,13 @@ import yaml
 
 from bids_ketamine.cli.run import main
 from bids_ketamine.core.events import model_events
-from bids_ketamine.core.glm.design_matrix import contrast_vector, first_level_design
+from bids_ketamine.core.glm.estimability import contrast_matrix
 from bids_ketamine.core.nuisance import select_nuisance
 from bids_ketamine.dataset.query import find_sessions
 from bids_ketamine.dataset.tables import read_confounds, read_events, read_json
 from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.study.load import load_study
+from tests.designs import MICROTIME, build
 from tests.integration import trees
 
 pytestmark = pytest.mark.skipif(
@@ -41,7 +42,8 @@ def run(*arguments):
     return main([str(argument) for argument in arguments])
 
 
-def test_haxby_six_runs_face_against_house(tmp_path):
+@pytest.mark.parametrize("noise_model", ["ar1", "spm"])
+def test_haxby_six_runs_face_against_house(tmp_path, noise_model):
     bids = trees.haxby(tmp_path)
     masks = trees.SHARED / "haxby2001-lowres" / "sub-001" / "masks"
     conditions = ["face", "house", "cat", "shoe", "scissors", "bottle", "chair", "scrambledpix"]
@@ -70,12 +72,13 @@ def test_haxby_six_runs_face_against_house(tmp_path):
             }
         },
         "glm": {
+            "noise_model": noise_model,
             "confounds": {
                 "columns": [],
                 "compcor_components": 0,
                 "motion": "6",
                 "outliers": {"framewise_displacement": 0.5, "std_dvars": None},
-            }
+            },
         },
     }
     largest = {}
@@ -103,7 +106,8 @@ def test_haxby_six_runs_face_against_house(tmp_path):
     assert largest["25mm"] > 3.55
 
 
-def test_localizer_audio_against_video_in_both_temporal_regions(tmp_path):
+@pytest.mark.parametrize("noise_model", ["ar1", "spm"])
+def test_localizer_audio_against_video_in_both_temporal_regions(tmp_path, noise_model):
     bids = trees.localizer(tmp_path)
     source = trees.SHARED / "pyhrf-localizer-subj0" / "sub-01" / "func"
     atlas = str(source / "sub-01_task-localizer_space-MNI_label-2regions_dseg.nii.gz")
@@ -124,7 +128,7 @@ def test_localizer_audio_against_video_in_both_temporal_regions(tmp_path):
                 "contrasts": {"audioGtVideo": {"weights": "audio - video"}},
             }
         },
-        "glm": {"confounds": NO_CONFOUNDS},
+        "glm": {"noise_model": noise_model, "confounds": NO_CONFOUNDS},
     }
     output = tmp_path / "output"
     code = run(
@@ -191,10 +195,11 @@ def test_every_real_face_matching_run_gives_an_estimable_design(tmp_path):
             metadata=read_json(found.confounds.with_suffix(".json")),
             columns=confounds.columns,
             derivatives=False,
+            compcor_mask="split",
             compcor_components=5,
+            compcor_variance=None,
             motion="none",
-            maximum_fd=0.5,
-            maximum_std_dvars=1.5,
+            outliers=confounds.outliers,
             non_steady_state=True,
         )
         compcor = [name for name in nuisance.regressors if "comp_cor" in name]
@@ -212,19 +217,12 @@ def test_every_real_face_matching_run_gives_an_estimable_design(tmp_path):
         )
         # Four blocks of six trials of either kind, as the task was built.
         assert modelled.table["trial_type"].value_counts().to_dict() == {"faces": 4, "shapes": 4}
-        design = first_level_design(
-            events=modelled.table,
-            nuisance=nuisance.regressors,
-            n_scans=135,
-            t_r=2.0,
-            reference_time=1.0,
-            hrf_model="spm",
-            high_pass_period=128.0,
-        )
-        vector, reason = contrast_vector(task.contrasts[0].weights, design)
-        assert vector is not None, reason
-        assert np.linalg.matrix_rank(design.matrix) == design.matrix.shape[1]
-        assert design.residual_df > 20
+        for changed in ({}, MICROTIME):
+            design = build(modelled.table, nuisance.regressors, n_scans=135, t_r=2.0, **changed)
+            weights, reason = contrast_matrix(task.contrasts[0].rows, design)
+            assert weights is not None, reason
+            assert np.linalg.matrix_rank(design.matrix) == design.matrix.shape[1]
+            assert design.residual_df > 20
     worst = next(session for session in sessions if session.participant == "0052")
     table = read_confounds(worst.runs[0].confounds, n_volumes=135)
     assert (table["framewise_displacement"] > 0.5).sum() > 30

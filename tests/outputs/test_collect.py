@@ -150,7 +150,7 @@ def _edit(path: Path, old: str, new: str) -> None:
     ("old", "new", "message"),
     [
         ("\t2.5\t", "\t2,5\t", "Line 3, column `value`: `2,5` does not belong there."),
-        ("\t2.5\t", "\t", "Line 3 has 19 cells, the header has 20."),
+        ("\t2.5\t", "\t", "Line 3 has 20 cells, the header has 21."),
         ("\nsub-01\t", "\nsub-07\t", "Line 2, column `participant_id`: `sub-07` does"),
         ("\tpre\t", "\tduring\t", "Line 2, column `session`: `during` does not belong there."),
         ("\tinsula\t", "\tn/a\t", "Line 3, column `regions`: `n/a` does not belong there."),

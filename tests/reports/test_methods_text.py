@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bids_ketamine.errors import InputMissingError
-from bids_ketamine.reports.methods_participant import route_words
 from bids_ketamine.reports.methods_text import (
     boilerplate,
     group_methods,
@@ -46,7 +45,7 @@ def test_study_alone_tells_what_it_asks_for(study: Study) -> None:
     assert "smoothed with a Gaussian kernel of 6 mm full width at half maximum" in text
     assert "non-aggressive ICA-AROMA (Pruim et al., 2015)" in text
     assert "facesGtShapes = faces \u2212 shapes" in text
-    assert "cosines of periods above 128 s" in text
+    assert "discrete cosine set with a cut-off period of 128 s" in text
     assert "framewise displacement above 0.5 mm or standardized DVARS above 1.5" in text
     assert "all frequencies outside 0.008 to 0.09 Hz" in text
     assert "6 motion parameters and their derivatives for series without AROMA denoising" in text
@@ -66,7 +65,8 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
     assert "of 5 mm full width" in text
     assert "reference time of each volume (0.975 s after" in text
     assert "first-order autoregressive noise model estimated voxel by voxel" in text
-    assert "were csf, a_comp_cor_00 to a_comp_cor_03 (CompCor, Behzadi et al., 2007), one" in text
+    assert "were csf, 4 anatomical CompCor components a run (the first 5 each of white" in text
+    assert "matter and CSF; Behzadi et al., 2007), one regressor for each outlier volume" in text
     assert "outlier_0041" not in text
     # Neither what was not run nor the route that was not taken.
     assert "stroop" not in text.split("Not computed")[0]
@@ -77,14 +77,18 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
 def test_not_computed_is_said(study: Study) -> None:
     text = _words(participant_methods(study))
     assert "Elastic net (`elastic_net`) is not yet available." in text
-    assert "The noise model `spm` is not yet available; `ar1` is." in text
 
 
 def test_references_are_those_cited(study: Study) -> None:
     told = participant_text(study).references
     assert told[0].startswith("Norbury A et al. (2021)")
-    for doi in ("s41592-018-0235-4", "zenodo.8397156", "2011.10.018", "2007.04.042", "joss.01294"):
+    for doi in ("s41592-018-0235-4", "nimg.2002.1091", "2011.10.018", "2007.04.042", "joss.01294"):
         assert sum(doi in reference for reference in told) == 1
+    # nilearn fits the noise models ar1 and ols alone.
+    assert not any("zenodo.8397156" in reference for reference in told)
+    nilearn = participant_text(study, runs=[RUN]).references
+    assert sum("zenodo.8397156" in reference for reference in nilearn) == 1
+    assert not any("nimg.2002.1091" in reference for reference in nilearn)
     assert not any("10.1002/mrm.1910350312" in reference for reference in told)
     siegel = participant_text(load_study("siegel2021")).references
     assert any("10.1002/mrm.1910350312" in reference for reference in siegel)
@@ -169,15 +173,3 @@ def test_words_of_a_study_begin_no_tag(study: Study, reference: str, told: str) 
 def test_no_output_folder(study: Study, tmp_path: Path) -> None:
     with pytest.raises(InputMissingError):
         participant_methods(study, output_dir=tmp_path / "none")
-
-
-@pytest.mark.parametrize(
-    ("run", "words"),
-    [
-        ({"Description": "smoothAROMAnonaggr"}, "denoised and smoothed before"),
-        ({"Description": "preproc", "SmoothingFWHM": None}, "not smoothed here; no AROMA"),
-        ({"Description": "denoised", "SmoothingFWHM": 4}, "denoised, smoothed with 4 mm here"),
-    ],
-)
-def test_routes(run: dict[str, Any], words: str) -> None:
-    assert words in route_words(run)

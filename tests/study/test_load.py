@@ -75,8 +75,8 @@ def test_rules_between_sections_are_checked(write):
     text = MINIMAL.replace("second: post", "second: later").replace("faces - 0.5", "fases - 0.5")
     assert problems(write(text)) == [
         "line 6: changes.change.second names no session: `later`; sessions: pre, post",
-        "line 19: contrast `facesGtBlank` names no condition of the task: `fases`; "
-        "conditions: faces, blank screen",
+        "line 19: contrast `facesGtBlank` names no regressor of the task: `fases`; "
+        "did you mean `faces`? known names: faces, blank screen",
     ]
 
 
@@ -119,8 +119,11 @@ def test_extension_merges_replaces_and_removes(write):
 def test_presets_load_and_name_what_is_not_built():
     assert preset_names() == ("norbury2021", "siegel2021")
     norbury = load_study("norbury2021")
-    assert norbury.spec.glm.noise_model == "ar1"
-    assert any("noise model `spm`" in notice for notice in norbury.notices)
+    glm = norbury.spec.glm
+    assert (glm.noise_model, glm.microtime_resolution, glm.reference_bin) == ("spm", 16, 8)
+    assert (glm.hrf_model, glm.mask_threshold) == ("spm", 0.8)
+    assert "generalized PPI (`gppi`) is not yet available" in norbury.notices
+    assert not any("noise model" in notice for notice in norbury.notices)
     assert len(norbury.spec.outcomes[0].items) == 20
     siegel = load_study("siegel2021")
     assert siegel.spec.rest.band_pass == (0.009, 0.08)
@@ -133,8 +136,6 @@ def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
         "generalized PPI (`gppi`) is not yet available: take it out of the study file to run "
         "the rest"
     ]
-    found = problems(write(MINIMAL + "glm: {noise_model: spm}\n"))
-    assert "the noise model `spm` is not yet available" in found[0]
 
 
 def test_unknown_presets_and_files():

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bids_ketamine.core.cosines import cosine_basis
+
 
 class CleanedSeries(NamedTuple):
     """Residuals of a projection.
@@ -20,35 +22,6 @@ class CleanedSeries(NamedTuple):
 
     series: np.ndarray
     residual_df: int
-
-
-def cosine_basis(n_scans: int, t_r: float) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return the full orthonormal cosine basis of a run and its frequencies.
-
-    .. math:: B_{jk} = \sqrt{2/n} \cos(\pi k (2j + 1) / 2n), \quad f_k = k / (2 n T_R)
-
-    with :math:`B_{j0} = 1/\sqrt{n}`.
-
-    Parameters
-    ----------
-    n_scans : int
-        Volumes n.
-    t_r : float
-        Repetition time, s.
-
-    Returns
-    -------
-    basis : ndarray of shape (n_scans, n_scans)
-        One cosine a column.
-    frequencies : ndarray of shape (n_scans,)
-        Hz.
-    """
-    order = np.arange(n_scans)
-    basis = np.sqrt(2.0 / n_scans) * np.cos(
-        np.pi * np.outer(2 * order + 1, order) / (2.0 * n_scans)
-    )
-    basis[:, 0] = 1.0 / np.sqrt(n_scans)
-    return basis, order / (2.0 * n_scans * t_r)
 
 
 def clean_series(

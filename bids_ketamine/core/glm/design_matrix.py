@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from nilearn.glm.first_level import compute_regressor, make_first_level_design_matrix
 
+from bids_ketamine.core.cosines import drift_basis
+from bids_ketamine.core.glm.task_regressors import Modulators, Sampling, task_regressors
 from bids_ketamine.errors import InputDataError
-
-#: Points a repetition time at which nilearn builds regressors before sampling them.
-OVERSAMPLING = 50
 
 #: Relative size under which what is left of a column, after projection on earlier ones, is
 #: rounding and not a direction of its own.
 RANK_TOLERANCE = 1e-9
 
-
-#: Relative size of what of a contrast may lie outside the rows of the design.
-ESTIMABLE_TOLERANCE = 1e-6
+CONSTANT = "constant"
 
 
 class Design(NamedTuple):
@@ -37,51 +32,59 @@ class Design(NamedTuple):
     full : DataFrame
         Shape (n_scans, n_all): every column, also those left out; it decides what can be
         estimated.
+    task_columns : tuple of str
+        Columns of ``matrix`` that are made of events.
+    drift_columns : tuple of str
+        Columns of ``matrix`` that are drift, orthonormal.
     """
 
     matrix: pd.DataFrame
     dropped: tuple[str, ...]
     full: pd.DataFrame
+    task_columns: tuple[str, ...]
+    drift_columns: tuple[str, ...]
 
     @property
     def residual_df(self) -> int:
         """Volumes minus rank; the columns are independent."""
         return int(self.matrix.shape[0] - self.matrix.shape[1])
 
+    @property
+    def effects(self) -> pd.DataFrame:
+        """Columns other than drift, shape (n_scans, n_effects)."""
+        return self.matrix.drop(columns=list(self.drift_columns))
+
+    @property
+    def drift(self) -> np.ndarray:
+        """Drift, orthonormal, shape (n_scans, n_drifts)."""
+        return self.matrix[list(self.drift_columns)].to_numpy(dtype=float)
+
 
 def first_level_design(
     *,
     events: pd.DataFrame,
+    modulators: Modulators,
     nuisance: pd.DataFrame,
-    n_scans: int,
-    t_r: float,
-    reference_time: float,
-    hrf_model: str,
+    sampling: Sampling,
     high_pass_period: float,
+    conditions: Sequence[str] = (),
 ) -> Design:
     """Build the design matrix of one run.
-
-    Regressors are events convolved with the haemodynamic response and sampled at
-    ``j * t_r + reference_time``. A condition whose events all have zero duration is made of
-    impulses of unit area (height 1 / dt on a grid of step dt), so that its effect is the
-    response to an event of one second's worth of input and does not depend on the grid.
 
     Parameters
     ----------
     events : DataFrame
         ``onset`` (s), ``duration`` (s), ``trial_type``.
+    modulators : mapping
+        Values of each condition's modulators; see :func:`task_regressors`.
     nuisance : DataFrame of shape (n_scans, n_regressors)
         Nuisance regressors; entered without their mean.
-    n_scans : int
-        Volumes.
-    t_r : float
-        Repetition time, s.
-    reference_time : float
-        Time within a volume to which its slices were aligned, s.
-    hrf_model : str
-        nilearn's name of the haemodynamic response.
+    sampling : Sampling
+        How task regressors are built.
     high_pass_period : float
         Longest period kept, s; longer ones are modelled by cosines.
+    conditions : sequence of str, optional
+        Conditions in the order of their columns.
 
     Returns
     -------
@@ -94,17 +97,17 @@ def first_level_design(
         If the nuisance regressors have another number of rows than the run has volumes, or one
         has the name of a condition.
     """
+    n_scans = sampling.n_scans
     if len(nuisance) != n_scans:
         raise InputDataError(
             f"The confounds table has {len(nuisance)} rows; the BOLD series has {n_scans} volumes."
         )
-    frame_times = np.arange(n_scans) * t_r + reference_time
-    columns: dict[str, np.ndarray] = {"constant": np.ones(n_scans)}
-    columns |= _task_regressors(events, frame_times, t_r, hrf_model)
-    drift = make_first_level_design_matrix(
-        frame_times, drift_model="cosine", high_pass=1.0 / high_pass_period
-    )
-    columns |= {name: drift[name].to_numpy() for name in drift if name != "constant"}
+    columns: dict[str, np.ndarray] = {CONSTANT: np.ones(n_scans)}
+    task = task_regressors(events, modulators, sampling, first=conditions)
+    columns |= task
+    basis = drift_basis(n_scans=n_scans, t_r=sampling.t_r, high_pass_period=high_pass_period)
+    drift = {f"drift_{number}": column for number, column in enumerate(basis.T, start=1)}
+    columns |= drift
     shared = [str(name) for name in nuisance if str(name) in columns]
     if shared:
         raise InputDataError(
@@ -112,29 +115,14 @@ def first_level_design(
             cure="Give the condition another name in the study file.",
         )
     columns |= {str(name): (nuisance[name] - nuisance[name].mean()).to_numpy() for name in nuisance}
-    return _independent_columns(columns, _mixed_durations(events))
-
-
-def _task_regressors(
-    events: pd.DataFrame, frame_times: np.ndarray, t_r: float, hrf_model: str
-) -> dict[str, np.ndarray]:
-    regressors: dict[str, np.ndarray] = {}
-    for name, own in events.groupby("trial_type", sort=False):
-        onset = own["onset"].to_numpy(dtype=float)
-        duration = own["duration"].to_numpy(dtype=float)
-        height = OVERSAMPLING / t_r if not duration.any() else 1.0
-        with warnings.catch_warnings():
-            # Onsets long before the first volume: their response has passed.
-            warnings.simplefilter("ignore", UserWarning)
-            values, names = compute_regressor(
-                (onset, duration, np.full(len(own), height)),
-                hrf_model,
-                frame_times,
-                con_id=str(name),
-                oversampling=OVERSAMPLING,
-            )
-        regressors |= dict(zip(names, values.T, strict=True))
-    return regressors
+    kept, dropped = _independent_columns(columns)
+    return Design(
+        matrix=pd.DataFrame(kept),
+        dropped=(*_mixed_durations(events), *dropped),
+        full=pd.DataFrame(columns),
+        task_columns=tuple(name for name in task if name in kept),
+        drift_columns=tuple(name for name in drift if name in kept),
+    )
 
 
 def _mixed_durations(events: pd.DataFrame) -> list[str]:
@@ -148,63 +136,25 @@ def _mixed_durations(events: pd.DataFrame) -> list[str]:
     ]
 
 
-def _independent_columns(columns: Mapping[str, np.ndarray], notes: list[str]) -> Design:
+def _independent_columns(
+    columns: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """Keep each column that is no combination of those before it (modified Gram-Schmidt)."""
-    basis = np.empty((len(columns["constant"]), 0))
+    n_scans = len(columns[CONSTANT])
+    basis = np.empty((n_scans, len(columns)), order="F")
     kept: dict[str, np.ndarray] = {}
-    dropped = list(notes)
+    dropped: list[str] = []
     for name, column in columns.items():
         size = np.linalg.norm(column)
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)
+        earlier = basis[:, : len(kept)]
+        rest = column - earlier @ (earlier.T @ column)
+        rest -= earlier @ (earlier.T @ rest)
         if size == 0.0 or np.linalg.norm(rest) <= RANK_TOLERANCE * size:
             dropped.append(f"design column `{name}` is a combination of others")
             continue
-        if basis.shape[1] + 1 >= basis.shape[0]:
+        if len(kept) + 1 >= n_scans:
             dropped.append(f"design column `{name}`: as many columns as volumes")
             continue
-        basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
+        basis[:, len(kept)] = rest / np.linalg.norm(rest)
         kept[name] = column
-    return Design(pd.DataFrame(kept), tuple(dropped), pd.DataFrame(columns))
-
-
-def contrast_vector(weights: Mapping[str, float], design: Design) -> tuple[np.ndarray | None, str]:
-    """Return the contrast over the design's columns, or why it cannot be estimated.
-
-    Parameters
-    ----------
-    weights : mapping of str to float
-        Weight of each condition.
-    design : Design
-        The run's design.
-
-    Returns
-    -------
-    vector : ndarray of shape (n_columns,) or None
-        None if a condition with a weight is not in the design, or the contrast is no combination
-        of the design's rows: its conditions cannot be told from other columns (volumes that
-        all have regressors of their own, for one).
-    reason : str
-        Empty, or why there is no vector.
-    """
-    names = list(design.matrix.columns)
-    absent = [name for name, weight in weights.items() if weight and name not in names]
-    if absent:
-        listing = ", ".join(f"`{name}`" for name in absent)
-        return None, f"the design has no regressor for {listing}"
-    if not _estimable(weights, design.full):
-        return None, "the conditions cannot be told from other columns of the design"
-    return np.array([weights.get(name, 0.0) for name in names]), ""
-
-
-def _estimable(weights: Mapping[str, float], full: pd.DataFrame) -> bool:
-    """Tell whether a contrast c lies in the row space of the design X: c = c pinv(X) X."""
-    matrix = full.to_numpy(dtype=float)
-    size = np.linalg.norm(matrix, axis=0)
-    size[size == 0] = 1.0
-    # Columns of unit length, so that the tolerance means the same for each.
-    contrast = np.array([weights.get(str(name), 0.0) for name in full]) / size
-    _, singular, rows = np.linalg.svd(matrix / size, full_matrices=False)
-    rows = rows[singular > singular[0] * RANK_TOLERANCE]
-    rest = contrast - (contrast @ rows.T) @ rows
-    return bool(np.linalg.norm(rest) <= ESTIMABLE_TOLERANCE * np.linalg.norm(contrast))
+    return kept, dropped

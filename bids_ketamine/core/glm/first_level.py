@@ -1,89 +1,89 @@
-"""One task run, from events and confounds to contrasts."""
+"""One task run, from events and confounds to contrasts of voxels and regions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from bids_ketamine.core.events import ConditionRule, ErrorRule, ModelledEvents, model_events
-from bids_ketamine.core.glm.design_matrix import Design, contrast_vector, first_level_design
-from bids_ketamine.core.glm.regression import (
-    ContrastEstimate,
-    fit_contrasts,
-    scale_to_grand_mean,
+from bids_ketamine.core.events import ConditionRule, ErrorRule, model_events
+from bids_ketamine.core.glm.design_matrix import Design, first_level_design
+from bids_ketamine.core.glm.diagnostics import design_diagnostics
+from bids_ketamine.core.glm.estimability import contrast_matrix
+from bids_ketamine.core.glm.estimates import RunContrast
+from bids_ketamine.core.glm.model_rules import (
+    MARSBAR,
+    POOLED,
+    ContrastRule,
+    EigenvariateRule,
+    ModelRule,
 )
-
-
-class TaskFit(NamedTuple):
-    """A fitted run.
-
-    Attributes
-    ----------
-    estimates : dict of str to ContrastEstimate
-        Contrasts that could be estimated, percent of the grand mean.
-    not_estimable : dict of str to str
-        Contrasts that could not, and why.
-    scaled : ndarray of shape (n_scans, n_voxels)
-        Series in percent of the grand mean.
-    design : Design
-        Design matrix.
-    events : ModelledEvents
-        Events as modelled.
-    """
-
-    estimates: dict[str, ContrastEstimate]
-    not_estimable: dict[str, str]
-    scaled: np.ndarray
-    design: Design
-    events: ModelledEvents
+from bids_ketamine.core.glm.noise_models import (
+    FittedNoiseModel,
+    NoiseFacts,
+    fit_pooled_model,
+    fit_voxelwise_model,
+)
+from bids_ketamine.core.glm.regions import Eigenvariate, marsbar_contrasts, mean_series
+from bids_ketamine.core.glm.scaling import above_threshold, grand_mean_factor
+from bids_ketamine.core.glm.task_fit import RegionEstimates, RunData, TaskFit
+from bids_ketamine.core.glm.task_regressors import Sampling
+from bids_ketamine.core.glm.voxel_series import VoxelSeries
+from bids_ketamine.core.glm.voxelwise import brain_mean_factor
+from bids_ketamine.core.nuisance import Nuisance
+from bids_ketamine.errors import ProcessingError
 
 
 def fit_task_run(
     *,
-    series: np.ndarray,
+    data: RunData,
     events: pd.DataFrame,
-    nuisance: pd.DataFrame,
+    nuisance: Nuisance,
     t_r: float,
     reference_time: float,
     trial_type_column: str,
     conditions: Sequence[ConditionRule],
     error_trials: ErrorRule | None,
-    contrasts: Mapping[str, Mapping[str, float]],
-    hrf_model: str,
-    high_pass_period: float,
-    noise_model: str,
-    minimum_residual_df: int,
+    contrasts: Sequence[ContrastRule],
+    eigenvariates: EigenvariateRule,
+    model: ModelRule,
 ) -> TaskFit:
     """Model one run of a task.
 
     Parameters
     ----------
-    series : ndarray of shape (n_scans, n_voxels)
-        BOLD series, scanner units.
+    data : RunData
+        Series and regions.
     events : DataFrame
         Events table.
-    nuisance : DataFrame of shape (n_scans, n_regressors)
-        Nuisance regressors.
+    nuisance : Nuisance
+        Nuisance regressors and the state of the volumes.
     t_r, reference_time : float
         Repetition time, and time of a volume within it, s.
     trial_type_column, conditions, error_trials
         How trials become conditions: see :func:`~bids_ketamine.core.events.model_events`.
-    contrasts : mapping of str to (mapping of str to float)
-        Weights of conditions.
-    hrf_model, high_pass_period, noise_model
-        See :func:`first_level_design` and :func:`fit_contrasts`.
-    minimum_residual_df : int
-        With fewer, no contrast is estimated.
+    contrasts : sequence of ContrastRule
+        Contrasts.
+    eigenvariates : EigenvariateRule
+        Which voxels count for the first eigenvariate of a region.
+    model : ModelRule
+        Response, noise model, filter, mask.
 
     Returns
     -------
     TaskFit
-        Estimates, reasons, design.
+        Contrasts, reasons, design.
+
+    Raises
+    ------
+    InputDataError
+        If events or nuisance do not fit the run.
+    ProcessingError
+        If the series has no baseline, or its serial correlations cannot be estimated.
     """
-    n_scans = len(series)
+    n_scans = len(data.series)
     modelled = model_events(
         events,
         trial_type_column=trial_type_column,
@@ -91,35 +91,161 @@ def fit_task_run(
         error_trials=error_trials,
         scan_duration=n_scans * t_r,
     )
+    sampling = _sampling(model, n_scans, t_r, reference_time)
     design = first_level_design(
         events=modelled.table,
-        nuisance=nuisance,
-        n_scans=n_scans,
-        t_r=t_r,
-        reference_time=reference_time,
-        hrf_model=hrf_model,
-        high_pass_period=high_pass_period,
+        modulators=modelled.modulators,
+        nuisance=nuisance.regressors,
+        sampling=sampling,
+        high_pass_period=model.high_pass_period,
+        conditions=modelled.conditions,
     )
-    scaled, _ = scale_to_grand_mean(series)
-    vectors: dict[str, np.ndarray] = {}
+    weights, reasons = _estimable(
+        contrasts, design, model.minimum_residual_df, nuisance.lost_volumes
+    )
+    factor, kept = _scaled_and_masked(data, model)
+    inside = VoxelSeries(data.series, np.flatnonzero(kept), factor)
+    regions = [columns[kept[columns]] for columns in data.regions]
+    means = _mean_series(inside, regions)
+    empty = TaskFit(
+        contrasts={},
+        not_estimable=reasons,
+        kept=kept,
+        regions=RegionEstimates(means, {}, ({},) * len(regions), (None,) * len(regions)),
+        design=design,
+        diagnostics=None,
+        events=modelled,
+        noise=NoiseFacts(factor, float(design.residual_df)),
+        sampling_time=sampling.time,
+        notes=(),
+    )
+    if not weights:
+        return empty
+    fit = fit_pooled_model if model.noise_model == POOLED else fit_voxelwise_model
+    fitted = fit(
+        inside, means=means, design=design, contrasts=weights, noise_model=model.noise_model
+    )
+    return empty._replace(
+        contrasts=fitted.contrasts,
+        regions=RegionEstimates(
+            means,
+            fitted.region_contrasts,
+            _marsbar(inside, data.regions, design, weights, model),
+            _eigenvariates(inside, regions, fitted, contrasts, eigenvariates),
+        ),
+        diagnostics=design_diagnostics(
+            filtered_design=fitted.model.design,
+            columns=list(design.effects.columns),
+            conditions=design.task_columns,
+            contrasts={name: each[:, 0] for name, each in weights.items() if each.shape[1] == 1},
+        ),
+        noise=fitted.noise,
+        notes=fitted.notes,
+    )
+
+
+def _sampling(model: ModelRule, n_scans: int, t_r: float, reference_time: float) -> Sampling:
+    pooled = model.noise_model == POOLED
+    return Sampling(
+        t_r=t_r,
+        n_scans=n_scans,
+        hrf_model=model.hrf_model,
+        reference_time=reference_time,
+        orthogonalize=model.orthogonalize,
+        microtime_resolution=model.microtime_resolution if pooled else None,
+        reference_bin=model.reference_bin if pooled else None,
+    )
+
+
+def _marsbar(
+    inside: VoxelSeries,
+    regions: Sequence[np.ndarray],
+    design: Design,
+    weights: dict[str, np.ndarray],
+    model: ModelRule,
+) -> tuple[dict[str, RunContrast], ...]:
+    """Return MarsBaR's contrasts of each region, if the study asks for them."""
+    if MARSBAR not in model.region_methods:
+        return ({},) * len(regions)
+    return tuple(
+        marsbar_contrasts(inside._replace(columns=columns), design=design, contrasts=weights)
+        if columns.size
+        else {}
+        for columns in regions
+    )
+
+
+def _eigenvariates(
+    inside: VoxelSeries,
+    regions: Sequence[np.ndarray],
+    fitted: FittedNoiseModel,
+    contrasts: Sequence[ContrastRule],
+    rule: EigenvariateRule,
+) -> tuple[Eigenvariate | None, ...]:
+    """Return the eigenvariate of each region, of the voxels that a contrast chooses."""
+    chosen = np.zeros(inside.series.shape[1], dtype=bool)
+    chosen[inside.columns] = _passes(fitted, contrasts, rule)
+    places = [columns[chosen[columns]] for columns in regions]
+    return tuple(
+        fitted.eigenvariate(inside._replace(columns=columns)) if columns.size else None
+        for columns in places
+    )
+
+
+def _passes(
+    fitted: FittedNoiseModel, contrasts: Sequence[ContrastRule], rule: EigenvariateRule
+) -> np.ndarray | bool:
+    """Tell which voxels pass the contrast that chooses those of eigenvariates."""
+    if rule.eigenvariate_contrast is None:
+        return True
+    chosen = next(each for each in contrasts if each.name == rule.eigenvariate_contrast)
+    contrast = fitted.contrasts.get(chosen.name)
+    if contrast is None:
+        return False
+    maps = type(contrast).combine([contrast], test=chosen.test)
+    return np.asarray(maps.z > stats.norm.isf(rule.eigenvariate_p))
+
+
+def _estimable(
+    contrasts: Sequence[ContrastRule], design: Design, minimum_residual_df: int, lost: str
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Return the contrasts that can be estimated, and why others cannot."""
+    weights: dict[str, np.ndarray] = {}
     reasons: dict[str, str] = {}
-    for name, weights in contrasts.items():
-        vector, reason = contrast_vector(weights, design)
+    for contrast in contrasts:
+        matrix, reason = contrast_matrix(contrast.rows, design)
         if design.residual_df < minimum_residual_df:
-            reasons[name] = (
+            reasons[contrast.name] = (
                 f"{design.residual_df} residual degrees of freedom, fewer than "
-                f"{minimum_residual_df}"
+                f"{minimum_residual_df}" + (f": {lost}" if lost else "")
             )
-        elif vector is None:
-            reasons[name] = reason
+        elif matrix is None:
+            reasons[contrast.name] = reason
         else:
-            vectors[name] = vector
-    estimates: dict[str, ContrastEstimate] = {}
-    if vectors:
-        estimates = fit_contrasts(
-            series=scaled,
-            design_matrix=design.matrix.to_numpy(dtype=float),
-            contrasts=vectors,
-            noise_model=noise_model,
+            weights[contrast.name] = matrix
+    return weights, reasons
+
+
+def _scaled_and_masked(data: RunData, model: ModelRule) -> tuple[float, np.ndarray]:
+    """Return the factor to percent of the grand mean, and the voxels to model."""
+    everything = np.ones(data.series.shape[1], dtype=bool)
+    if model.noise_model != POOLED:
+        return brain_mean_factor(data.series), everything
+    factor = grand_mean_factor(data.global_means)
+    if model.mask_threshold is None:
+        return factor, everything
+    kept = above_threshold(
+        data.series, global_means=data.global_means, mask_threshold=model.mask_threshold
+    )
+    if not kept.any():
+        raise ProcessingError(
+            f"No voxel inside the brain mask exceeds {model.mask_threshold:g} of the global mean "
+            "in every volume.",
+            cure="Look at the series, or lower glm.mask_threshold in the study file.",
         )
-    return TaskFit(estimates, reasons, scaled, design, modelled)
+    return factor, kept
+
+
+def _mean_series(inside: VoxelSeries, regions: Sequence[np.ndarray]) -> np.ndarray:
+    means = [mean_series(inside._replace(columns=columns)) for columns in regions]
+    return np.column_stack(means) if means else np.empty((len(inside.series), 0))

@@ -89,6 +89,18 @@ def arm_styles(arms: list[str]) -> dict[str, ArmStyle]:
     return styles | {"all": ArmStyle("#4a545d", "o")}
 
 
+def shortened(label: str, longest: int) -> str:
+    """Return a label without its middle if it is long; ends tell regressors apart.
+
+    >>> shortened("congruent_by_response_time_derivative", 20), shortened("csf", 20)
+    ('congruent_b…rivative', 'csf')
+    """
+    if len(label) <= longest:
+        return label
+    tail = (longest - 1) * 2 // 5 + 1
+    return f"{label[: longest - 1 - tail]}…{label[-tail:]}"
+
+
 def drawn(function: Callable[Parameters, Markup]) -> Callable[Parameters, Markup]:
     """Let a function that draws run with the reports' style, whatever matplotlib's is."""
 

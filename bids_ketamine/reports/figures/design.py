@@ -9,10 +9,20 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from bids_ketamine.reports.figures.canvas import ACCENT, QUIET, WIDTH, drawn, new_figure, svg
+from bids_ketamine.reports.figures.canvas import (
+    ACCENT,
+    QUIET,
+    WIDTH,
+    drawn,
+    new_figure,
+    shortened,
+    svg,
+)
 
 #: More columns of one kind than this share a label.
 SEPARATE_LABELS = 3
+#: Letters of a label.
+LONGEST = 20
 
 
 def column_groups(names: Sequence[str]) -> list[tuple[str, int, int]]:
@@ -70,7 +80,9 @@ def design_figure(
     largest = np.nanmax(np.abs(values), axis=0, initial=0.0)
     scaled = np.nan_to_num(values / np.where(largest > 0, largest, 1.0))
     groups = column_groups(names)
-    label_height = 14 + 6.4 * max((len(_short(label)) for label, _, _ in groups), default=1)
+    label_height = 14 + 6.4 * max(
+        (len(shortened(label, LONGEST)) for label, _, _ in groups), default=1
+    )
     body, foot = 230.0, 34.0
     figure = new_figure(WIDTH, label_height + body + foot)
     total = label_height + body + foot
@@ -89,12 +101,8 @@ def design_figure(
         color = ACCENT if of_interest else QUIET
         axis.plot([first - 0.38, last + 0.38], [1.012, 1.012], transform=above, clip_on=False,
                   color=color, linewidth=2.4 if of_interest else 1.0)  # fmt: skip
-        axis.text((first + last) / 2, 1.03, _short(label), transform=above, rotation=90,
+        axis.text((first + last) / 2, 1.03, shortened(label, LONGEST), transform=above, rotation=90,
                   ha="center", va="bottom", color=color, fontsize=8,
                   fontweight="bold" if of_interest else "normal")  # fmt: skip
     axis.set_xlabel(f"{len(names)} regressors", labelpad=5)
     return svg(figure, name=name, description=description)
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 20 else label[:19] + "…"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.lines import Line2D
 
 from bids_ketamine.reports.figures.canvas import (
     INK,
@@ -36,6 +38,7 @@ def forest_figure(
     styles: Mapping[str, ArmStyle],
     unit: str,
     limits: tuple[float, float] | None,
+    legend: bool = False,
     name: str,
     description: str,
 ) -> Markup:
@@ -51,6 +54,8 @@ def forest_figure(
         Label of the horizontal axis.
     limits : (float, float) or None
         Its ends; those of the intervals when None.
+    legend : bool
+        Name the arms above.
     name, description : str
         Identifier and text alternative.
     """
@@ -59,7 +64,8 @@ def forest_figure(
     labels = [label if len(label) <= 40 else label[:39] + "…" for label, _ in rows]
     left = 14 + 5.7 * max((len(label) for label in labels), default=1)
     body = step * len(rows)
-    height = body + 46
+    head = 20.0 if legend else 0.0
+    height = body + 46 + head
     figure = new_figure(WIDTH, height)
     axis = figure.add_axes((left / WIDTH, 38 / height, 1 - (left + 10) / WIDTH, body / height))
     axis.axvline(0, color=QUIET, linewidth=0.9, zorder=1)
@@ -84,4 +90,22 @@ def forest_figure(
     if limits is not None:
         axis.set_xlim(*limits)
     axis.set_xlabel(unit)
+    if legend:
+        _draw_legend(axis, {arm: styles[arm] for arm in arms})
     return svg(figure, name=name, description=description)
+
+
+def _draw_legend(axis: Any, styles: Mapping[str, ArmStyle]) -> None:
+    """Name arms above the rows, from left to right."""
+    marks = []
+    for style in styles.values():
+        mark = Line2D([], [], color=style.color, marker=style.marker, linewidth=1.4)
+        mark.set(markersize=4.2, markeredgewidth=0)
+        marks.append(mark)
+    axis.legend(marks, [_cut(arm) for arm in styles], loc="lower left", bbox_to_anchor=(0, 1),
+                ncols=4, frameon=False, borderaxespad=0.2, handlelength=1.6, columnspacing=1.6,
+                labelcolor=INK, fontsize=8)  # fmt: skip
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= 20 else label[:19] + "…"

@@ -1,4 +1,4 @@
-"""Slices of a t map, over the template's anatomy where the space is MNI's."""
+"""Slices of a statistical map, over the template's anatomy where the space is MNI's."""
 
 from __future__ import annotations
 
@@ -6,42 +6,33 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import matplotlib
 import nibabel as nib
 import numpy as np
 from markupsafe import Markup
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from bids_ketamine.images.files import load_image, read_data
-from bids_ketamine.reports.figures.canvas import INK, QUIET, WIDTH, drawn, new_figure, png
+from bids_ketamine.reports.figures.canvas import QUIET, WIDTH, drawn, new_figure, png
+from bids_ketamine.reports.figures.color_scale import ColorScale
 
 FloatArray = NDArray[np.float64]
 
-#: From this size on a value is opaque; smaller ones fade (Taylor et al. 2023,
-#: doi:10.1016/j.neuroimage.2023.120138).
-OPAQUE_FROM = 3.1
-#: A narrower colour scale would make noise look strong.
-SMALLEST_LIMIT = 5.0
-#: A little anatomy shines through everywhere.
-MOST_OPAQUE = 0.92
 N_SLICES = 10
 #: Height above each row of slices and below them all, pixels of the page.
 HEAD, FOOT = 15.0, 44.0
 #: Spacing of the points that are drawn, mm.
 SPACING = 1.5
-COLORS = "RdBu_r"
 
 
 @dataclass(frozen=True)
 class StatMap:
-    """A t map in memory.
+    """A map of t or F in memory.
 
     Attributes
     ----------
     values : ndarray of shape (n_x, n_y, n_z)
-        t values; NaN outside the brain mask.
+        Values; NaN outside the brain mask.
     affine : ndarray of shape (4, 4)
         From voxel indices to mm.
     """
@@ -55,7 +46,7 @@ class StatMap:
         return int(np.isfinite(self.values).sum())
 
     def largest(self) -> tuple[float, tuple[int, int, int]] | None:
-        """Return the largest t and its place in mm; ``None`` for an empty map."""
+        """Return the largest value and its place in mm; ``None`` for an empty map."""
         if self.n_voxels == 0:
             return None
         at = np.unravel_index(int(np.nanargmax(self.values)), self.values.shape)
@@ -64,7 +55,7 @@ class StatMap:
 
 
 def read_map(path: Path) -> StatMap:
-    """Read a t map; zeros and what is not finite are outside the brain.
+    """Read a map of t or F; zeros and what is not finite are outside the brain.
 
     Parameters
     ----------
@@ -90,8 +81,8 @@ def read_map(path: Path) -> StatMap:
 
 
 @drawn
-def map_figure(stat_map: StatMap, *, mni: bool, limit: float, description: str) -> Markup:
-    """Draw axial slices through a t map, all values shown, small ones faded.
+def map_figure(stat_map: StatMap, *, mni: bool, scale: ColorScale, description: str) -> Markup:
+    """Draw axial slices through a map, all values shown, small ones faded.
 
     Parameters
     ----------
@@ -99,21 +90,21 @@ def map_figure(stat_map: StatMap, *, mni: bool, limit: float, description: str) 
         The map.
     mni : bool
         Whether its space is MNI's: then the template's anatomy lies beneath.
-    limit : float
-        End of the colour scale.
+    scale : ColorScale
+        Colours.
     description : str
         Text alternative.
     """
     heights = _slice_heights(stat_map)
     box = _box(stat_map, mni=mni)
-    tiles = [_tile(stat_map, height, box, mni=mni, limit=limit) for height in heights]
+    tiles = [_tile(stat_map, height, box, mni=mni, scale=scale) for height in heights]
     columns = min(max(len(tiles), 3), 5)
     rows = -(-len(tiles) // columns)
     n_down, n_across = tiles[0].shape[:2]
-    scale = WIDTH / columns / n_across  # pixels of the page per point of a slice
-    above = round(HEAD / scale)
+    zoom = WIDTH / columns / n_across  # pixels of the page per point of a slice
+    above = round(HEAD / zoom)
     sheet = np.ones((rows * (n_down + above), columns * n_across, 3))
-    height = sheet.shape[0] * scale + FOOT
+    height = sheet.shape[0] * zoom + FOOT
     figure = new_figure(WIDTH, height)
     axis = figure.add_axes((0, FOOT / height, 1, 1 - FOOT / height))
     for place, (tile, z) in enumerate(zip(tiles, heights, strict=True)):
@@ -129,20 +120,8 @@ def map_figure(stat_map: StatMap, *, mni: bool, limit: float, description: str) 
                           va="bottom", fontsize=7.5, color=QUIET)  # fmt: skip
     axis.imshow(sheet, interpolation="bilinear", aspect="auto")
     axis.set_axis_off()
-    _color_bar(figure, limit, height)
-    return png(figure, description=description, palette=_palette(limit))
-
-
-def color_limit(maps: list[StatMap]) -> float:
-    """Return the end of a colour scale that serves all maps.
-
-    Parameters
-    ----------
-    maps : list of StatMap
-        Maps that are to be compared.
-    """
-    largest = [float(np.nanpercentile(np.abs(each.values), 99.5)) for each in maps if each.n_voxels]
-    return float(np.ceil(max([SMALLEST_LIMIT, *largest])))
+    scale.draw_bar(figure, height)
+    return png(figure, description=description, palette=scale.palette())
 
 
 def _slice_heights(stat_map: StatMap) -> list[float]:
@@ -178,7 +157,12 @@ def _box(stat_map: StatMap, *, mni: bool) -> tuple[FloatArray, FloatArray]:
 
 
 def _tile(
-    stat_map: StatMap, height: float, box: tuple[FloatArray, FloatArray], *, mni: bool, limit: float
+    stat_map: StatMap,
+    height: float,
+    box: tuple[FloatArray, FloatArray],
+    *,
+    mni: bool,
+    scale: ColorScale,
 ) -> FloatArray:
     """Return one slice as colours, shape (n_y, n_x, 3)."""
     values = _sampled(np.nan_to_num(stat_map.values), stat_map.affine, box, height)
@@ -186,14 +170,12 @@ def _tile(
     inside = mask >= 0.5
     values = np.where(inside, values / np.where(inside, mask, 1.0), 0.0)
     if mni:
-        anatomy, affine = _template()
+        anatomy, affine = template_anatomy()
         grey = _sampled(anatomy, affine, box, height)
         ground = np.where(grey > 0.02, 0.35 + 0.6 * np.clip(grey, 0, 1), 1.0)
     else:
         ground = np.where(inside, 0.82, 1.0)
-    colors = matplotlib.colormaps[COLORS](0.5 + 0.5 * np.clip(values / limit, -1, 1))[..., :3]
-    opacity = np.clip(np.abs(values) / OPAQUE_FROM, 0, 1) ** 2 * MOST_OPAQUE * inside
-    return ground[..., None] * (1 - opacity[..., None]) + colors * opacity[..., None]
+    return scale.blend(values, ground, inside.astype(np.float64))
 
 
 def _sampled(
@@ -210,38 +192,11 @@ def _sampled(
     return map_coordinates(volume, indices, order=1, mode="constant", cval=0.0)
 
 
-def _palette(limit: float) -> FloatArray:
-    """Return greys, and every colour of the scale over six greys: shape (220, 3)."""
-    sizes = np.linspace(0.12, 1, 15)
-    colors = matplotlib.colormaps[COLORS](0.5 + 0.5 * np.r_[-sizes[::-1], sizes])[:, None, :3]
-    opacity = np.clip(np.r_[sizes[::-1], sizes] * limit / OPAQUE_FROM, 0, 1)[:, None, None] ** 2
-    ground = np.linspace(0.4, 0.95, 6)[None, :, None]
-    blends = ground * (1 - MOST_OPAQUE * opacity) + colors * MOST_OPAQUE * opacity
-    greys = np.repeat(np.linspace(0, 1, 40)[:, None], 3, axis=1)
-    return np.vstack([greys, blends.reshape(-1, 3)])
-
-
 @lru_cache(maxsize=1)
-def _template() -> tuple[FloatArray, FloatArray]:
+def template_anatomy() -> tuple[FloatArray, FloatArray]:
+    """Return nilearn's MNI152 brain, from 0 to 1, and its affine."""
     from nilearn.datasets import load_mni152_template
 
     image = load_mni152_template(resolution=1)
     values = np.asarray(image.dataobj, dtype=np.float32)
     return values / values.max(), image.affine
-
-
-def _color_bar(figure: Figure, limit: float, height: float) -> None:
-    axis = figure.add_axes((0.3, 21 / height, 0.4, 9 / height))
-    ramp = np.linspace(-limit, limit, 256)
-    colors = matplotlib.colormaps[COLORS](np.linspace(0, 1, 256))[:, :3]
-    opacity = np.clip(np.abs(ramp) / OPAQUE_FROM, 0, 1)[:, None] ** 2
-    shades = 0.82 * (1 - opacity) + colors * opacity
-    axis.imshow(shades[None], aspect="auto", extent=(-limit, limit, 0, 1))
-    axis.spines[:].set_visible(False)
-    axis.set_yticks([])
-    axis.set_xticks([-limit, -OPAQUE_FROM, 0, OPAQUE_FROM, limit])
-    axis.set_xticklabels(
-        [f"{tick:g}".replace("-", "\u2212") for tick in axis.get_xticks()], color=INK, fontsize=7.5
-    )
-    axis.tick_params(length=2, pad=1.5)
-    axis.text(1.03, 0.5, "t", transform=axis.transAxes, va="center", color=INK, style="italic")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from bids_ketamine.core.connectivity.cleaning import clean_series, cosine_basis
+from bids_ketamine.core.connectivity.cleaning import clean_series
 from bids_ketamine.core.connectivity.matrices import fisher_z, pearson_correlation
 from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
+from bids_ketamine.core.cosines import cosine_basis
 
 
 def test_residuals_are_those_of_a_direct_least_squares_fit():

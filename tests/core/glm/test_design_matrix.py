@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bids_ketamine.core.glm.design_matrix import contrast_vector, first_level_design
+from bids_ketamine.core.glm.estimability import contrast_matrix
 from bids_ketamine.errors import InputDataError
+from tests.designs import MICROTIME, build
 
 
 def canonical(t):
@@ -17,16 +18,9 @@ def canonical(t):
     return shape / area
 
 
-def design(events, nuisance=None, n_scans=100, reference_time=1.0):
-    return first_level_design(
-        events=pd.DataFrame(events, columns=["onset", "duration", "trial_type"]),
-        nuisance=pd.DataFrame(index=range(n_scans)) if nuisance is None else nuisance,
-        n_scans=n_scans,
-        t_r=2.0,
-        reference_time=reference_time,
-        hrf_model="spm",
-        high_pass_period=128.0,
-    )
+def design(events, nuisance=None, n_scans=100, **changed):
+    table = pd.DataFrame(events, columns=["onset", "duration", "trial_type"])
+    return build(table, nuisance, n_scans=n_scans, t_r=2.0, **changed)
 
 
 @pytest.mark.parametrize("reference_time", [0.0, 0.975, 1.0])
@@ -64,13 +58,13 @@ def test_drift_has_the_columns_of_the_period():
 
 def test_a_contrast_over_an_absent_condition_has_a_reason():
     built = design([(10.0, 20.0, "a")])
-    vector, reason = contrast_vector({"a": 1.0, "b": -1.0}, built)
+    vector, reason = contrast_matrix([{"a": 1.0, "b": -1.0}], built)
     assert vector is None
     assert reason == "the design has no regressor for `b`"
-    vector, _ = contrast_vector({"a": 2.0}, built)
-    assert vector is not None
-    assert vector[list(built.matrix).index("a")] == 2.0
-    assert np.count_nonzero(vector) == 1
+    weights, _ = contrast_matrix([{"a": 2.0}], built)
+    assert weights is not None
+    # The constant is the first column; drift has none.
+    assert weights.tolist() == [[0.0], [2.0]]
 
 
 def test_confounds_of_another_length_are_an_error():
@@ -83,16 +77,16 @@ def test_a_condition_that_lives_in_censored_volumes_cannot_be_estimated():
         {f"outlier_{scan:04d}": (np.arange(100) == scan).astype(float) for scan in (97, 98, 99)}
     )
     built = design([(10.0, 20.0, "a"), (194.0, 0.0, "b")], spikes)
-    vector, reason = contrast_vector({"a": 1.0, "b": -1.0}, built)
+    vector, reason = contrast_matrix([{"a": 1.0, "b": -1.0}], built)
     assert vector is None
     assert reason == "the conditions cannot be told from other columns of the design"
-    vector, _ = contrast_vector({"a": 1.0}, built)
+    vector, _ = contrast_matrix([{"a": 1.0}], built)
     assert vector is not None
 
 
 def test_conditions_that_are_the_same_cannot_be_told_apart_but_a_sum_can_be_had():
     built = design([(10.0, 20.0, "a"), (10.0, 20.0, "b")])
-    assert contrast_vector({"a": 1.0, "b": -1.0}, built)[0] is None
+    assert contrast_matrix([{"a": 1.0, "b": -1.0}], built)[0] is None
     assert built.dropped == ("design column `b` is a combination of others",)
 
 
@@ -106,3 +100,62 @@ def test_a_condition_of_mixed_durations_is_named():
     assert built.dropped == (
         "condition `a`: 1 of 2 trials have zero duration beside longer ones and hardly count",
     )
+
+
+def test_regressors_on_the_microtime_grid_are_the_response_density_at_the_reference_bin():
+    for reference_bin, time in ((8, 0.875), (1, 0.0), (None, 1.0)):
+        built = design(
+            [(10.0, 0.0, "a")], microtime_resolution=16, reference_bin=reference_bin
+        ).matrix
+        times = np.arange(100) * 2.0 + time
+        expected = np.where(times >= 10.0, canonical(np.maximum(times - 10.0, 0.0)), 0.0)
+        np.testing.assert_allclose(built["a"], expected, atol=1e-3)
+
+
+def test_derivatives_and_modulators_are_named_and_orthogonal_to_those_before_them():
+    events = [(float(onset), 0.0, "a") for onset in range(10, 180, 16)]
+    slow = np.linspace(-1, 1, len(events))
+    for changed in ({}, MICROTIME):
+        built = design(
+            events,
+            modulators={"a": {"rt": slow}},
+            hrf_model="spm + derivative",
+            **changed,
+        )
+        names = ("a", "a_derivative", "a_by_rt", "a_by_rt_derivative")
+        assert built.task_columns == names
+        columns = built.matrix[list(names)].to_numpy(copy=True)
+        columns /= np.linalg.norm(columns, axis=0)
+        np.testing.assert_allclose(columns.T @ columns, np.eye(4), atol=1e-6)
+        correlated = design(
+            events, modulators={"a": {"rt": slow + 1.0}}, orthogonalize=False, **changed
+        ).matrix
+        assert abs(np.corrcoef(correlated["a"], correlated["a_by_rt"])[0, 1]) > 0.3
+
+
+def test_a_modulator_scales_the_response_trial_by_trial():
+    events = [(10.0, 0.0, "a"), (100.0, 0.0, "a")]
+    built = design(
+        events, modulators={"a": {"rt": np.array([2.0, -1.0])}}, orthogonalize=False, **MICROTIME
+    ).matrix
+    first = built["a"].where(built.index < 45, 0.0)
+    second = built["a"].where(built.index >= 45, 0.0)
+    np.testing.assert_allclose(built["a_by_rt"], 2.0 * first - second, atol=1e-12)
+
+
+def test_an_f_contrast_has_a_column_a_row_and_needs_every_row_to_be_estimable():
+    built = design([(10.0, 20.0, "a"), (60.0, 20.0, "b")])
+    weights, _ = contrast_matrix([{"a": 1.0}, {"b": 1.0, "a": -1.0}], built)
+    assert weights.tolist() == [[0.0, 0.0], [1.0, -1.0], [0.0, 1.0]]
+    weights, reason = contrast_matrix([{"a": 1.0}, {"c": 1.0}], built)
+    assert (weights, reason) == (None, "the design has no regressor for `c`")
+
+
+def test_hundreds_of_spikes_leave_no_degrees_of_freedom_and_are_named():
+    spikes = pd.DataFrame(np.eye(100), columns=[f"outlier_{scan:04d}" for scan in range(100)])
+    built = design([(10.0, 20.0, "a")], spikes)
+    assert built.residual_df == 1
+    assert "design column `outlier_0099`: as many columns as volumes" in built.dropped or any(
+        "outlier" in sentence for sentence in built.dropped
+    )
+    assert contrast_matrix([{"a": 1.0}], built)[0] is None

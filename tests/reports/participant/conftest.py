@@ -83,6 +83,7 @@ def _write_session(
                 "Task": task,
                 "Run": "1",
                 "Description": "preproc",
+                **(_ROUTE if task == "faces" else {}),
                 "Space": space,
                 "RepetitionTime": 2.0,
                 "ReferenceTime": 0.975,
@@ -94,7 +95,7 @@ def _write_session(
                 "MeanFramewiseDisplacement": float(quality["framewise_displacement"].mean()),
                 "Confounds": ["csf", "white_matter", *(f"a_comp_cor_{n:02d}" for n in range(10))],
                 "ResidualDegreesOfFreedom": 118 - outliers,
-                "NoiseModel": None if task == "rest" else "ar1",
+                "NoiseModel": {"faces": "spm", "stroop": "ar1"}.get(task),
                 "Notes": [f"no AROMA denoising {HOSTILE}"] if task == "faces" else [],
             }
         )
@@ -117,6 +118,14 @@ def _write_session(
         "Notices": [],
     }
     write_table(folder / f"{prefix}_measures.tsv", pd.DataFrame(rows), facts)
+
+
+_ROUTE = {
+    "Denoising": "ICA-AROMA non-aggressive, here, 12 of 40 components",
+    "SmoothedBy": "here",
+    "SmoothnessBefore": [3.1, 3.04, 3.3],
+    "SmoothnessAfter": [6.8, 6.7, 7.01],
+}
 
 
 def _quality(rng: np.random.Generator, place: int) -> pd.DataFrame:
@@ -180,10 +189,49 @@ def _write_glm(
         "Contrasts": {contrast: {conditions[0]: 1, conditions[1]: -1}},
         "Dropped": [f"the regressor `baseline` is empty {HOSTILE}"],
     }
+    if task == "faces":  # `stroop` is as older versions wrote it
+        facts |= _model_facts(conditions, contrast)
     write_table(folder / f"{run}_design.tsv", pd.DataFrame(design), facts)
-    name = f"{prefix}_task-{task}_space-{space}_contrast-{contrast}_stat-t_statmap"
-    nib.save(_map(shape, rng), folder / f"{name}.nii.gz")
-    (folder / f"{name}.json").write_text("{}", encoding="utf-8")
+    stem = f"{prefix}_task-{task}_space-{space}_contrast"
+    _write_map(folder / f"{stem}-{contrast}_stat-t_statmap", _map(shape, rng), {})
+    if task == "faces":
+        image = _map(shape, rng)
+        squares = nib.Nifti1Image(np.asarray(image.dataobj) ** 2, image.affine)
+        degrees = {"EffectDegreesOfFreedom": 2.0, "DegreesOfFreedom": 118.5}
+        _write_map(folder / f"{stem}-anyFace_stat-F_statmap", squares, degrees)
+
+
+def _model_facts(conditions: list[str], contrast: str) -> dict[str, Any]:
+    """Return what the sidecar of a design tells of a model with one serial covariance."""
+    # The order in which conditions come first in the run, not that of the study.
+    names = [f"error_trials{HOSTILE}", "shapes", "faces", "faces_derivative"]
+    correlation = np.eye(4)
+    correlation[1, 2] = correlation[2, 1] = -0.93
+    return {
+        "FContrasts": {"anyFace": [{conditions[0]: 1}, {conditions[1]: 1}]},
+        "NotEstimable": {},
+        "NoiseModel": "spm",
+        "Autocorrelation": [0.61, 0.48],
+        "AutocorrelationAtLagOne": 0.2345,
+        "MaskThreshold": 0.8,
+        "VoxelsBelowThreshold": 1234,
+        "EffectiveDegreesOfFreedom": 118.46,
+        "GrandMeanScaling": 0.12,
+        "Diagnostics": {
+            "ConditionCorrelation": {"names": names, "values": correlation.tolist()},
+            "VarianceInflation": dict(zip(names, (None, 7.39, 7.43, 1.02), strict=True)),
+            "Efficiency": {contrast: 16.42, "other": None},
+            "LargestNuisanceCorrelation": {
+                "faces": {"with": f"csf{HOSTILE}", "r": -0.51},
+                "shapes": {"with": "a_comp_cor_03", "r": 0.22},
+            },
+        },
+    }
+
+
+def _write_map(stem: Path, image: nib.Nifti1Image, facts: Mapping[str, Any]) -> None:
+    nib.save(image, stem.with_name(f"{stem.name}.nii.gz"))
+    stem.with_name(f"{stem.name}.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _map(shape: tuple[int, int, int], rng: np.random.Generator) -> nib.Nifti1Image:
@@ -225,6 +273,7 @@ def _measures(
                 "contrast": contrast,
                 "regions": name,
                 "value": None if missing else 0.3 * rng.standard_normal(),
+                "standard_error": 0.125 if task == "faces" and not missing else None,
                 "unit": "Fisher z" if task == "rest" else "percent of the grand mean",
                 "mean_fd": run["MeanFramewiseDisplacement"],
                 "n_volumes": run["Volumes"],

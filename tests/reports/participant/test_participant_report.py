@@ -56,9 +56,13 @@ def test_missing_value_tells_its_reason_once_for_both_sessions(page: Any) -> Non
 
 def test_inputs_routes_and_what_is_missing(page: Any) -> None:
     assert "preproc, smoothed with 6 mm here; no AROMA denoising" in page.text
+    assert (
+        "preproc, smoothed with 6 mm here; denoised: ICA-AROMA non-aggressive, here, 12 of 40 "
+        "components; estimated smoothness 6.8 × 6.7 × 7.0 mm, 3.1 × 3.0 × 3.3 mm before"
+    ) in page.text
     assert "155 of 160" in page.text
     assert f"stroop: events of run 2 no file {HOSTILE}" in page.text
-    assert f"pre faces run 1, post faces run 1: no AROMA denoising {HOSTILE}" in page.text
+    assert f"Note pre run 1 and post run 1 no AROMA denoising {HOSTILE}" in page.text
 
 
 def test_summary_counts(page: Any) -> None:
@@ -70,9 +74,11 @@ def test_summary_counts(page: Any) -> None:
 
 
 def test_every_run_and_contrast_has_its_picture(page: Any, report: Path) -> None:
-    # Motion of 6 runs, 4 designs, 6 sets of courses and 2 matrices; 4 contrast maps.
-    assert page.tags.count("svg") == 18
-    assert page.tags.count("img") == 4
+    # Motion of 6 runs, 4 designs, 6 sets of courses and 2 matrices; region means of 2 contrasts,
+    # 2 sets of correlations of regressors.
+    assert page.tags.count("svg") == 22
+    # Slices and glass brains of 3 contrasts in 2 sessions.
+    assert page.tags.count("img") == 12
     assert page.pictures_without_words == 0
     assert "could not be drawn" not in report.read_text(encoding="utf-8")
     assert "a_comp_cor × 10" in page.text
@@ -171,9 +177,10 @@ def test_damaged_files_are_named_and_the_rest_is_told(
     (output / "sub-01" / "ses-post" / "sub-01_ses-post_measures.tsv").write_text("x\ty\n1\n")
     page = take_apart(write_participant_report(output, "01", study=study))
     assert "sub-01_ses-post_measures.tsv cannot be read: Line 2 has 1 cells" in page.text
-    # The map, and both pictures of the design.
+    # Slices of the map, and both pictures of the design.
     assert page.text.count("This picture could not be drawn") == 3
-    assert page.tags.count("img") == 1
+    # The other two contrasts of the session that is left.
+    assert page.tags.count("img") == 4
 
 
 @pytest.mark.parametrize("space", ["MNI152NLin2009cAsym", "T1w"])
@@ -182,7 +189,7 @@ def test_single_slice(
 ) -> None:
     output = make_participant(tmp_path, sessions=("pre",), shape=(12, 15, 1), space=space)
     page = take_apart(write_participant_report(output, "01", study=study))
-    assert page.tags.count("img") == 2
+    assert page.tags.count("img") == 6
     assert "could not be drawn" not in page.text
 
 

@@ -1,0 +1,92 @@
+"""What the specification of a task implies: columns that it reads, regressors that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bids_ketamine.core.event_rules import ERROR_CONDITION, derivative_names, modulator_name
+from bids_ketamine.study.model_sections import TaskSpec
+
+
+class EventColumns(NamedTuple):
+    """Columns of the events table that a task needs beside onset and duration.
+
+    Attributes
+    ----------
+    required : mapping of str to str
+        Columns that must be there, each with the key of the study file that names it.
+    numeric : tuple of str
+        Columns that hold numbers where they are there.
+    """
+
+    required: Mapping[str, str]
+    numeric: tuple[str, ...]
+
+
+def event_columns(task: TaskSpec) -> EventColumns:
+    """Return the columns of the events table that a task needs.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        The task.
+
+    Returns
+    -------
+    EventColumns
+        For ``read_events(path, required=..., numeric=...)``.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.model_sections import ConditionSpec
+    >>> condition = ConditionSpec(name="a", modulators=("load",))
+    >>> event_columns(TaskSpec(name="recall", conditions=(condition,), contrasts=())).required
+    {'trial_type': 'tasks.recall.trial_type_column', 'load': 'tasks.recall.conditions.a.modulators'}
+    """
+    key = f"tasks.{task.name}"
+    required = {task.trial_type_column: f"{key}.trial_type_column"}
+    numeric: list[str] = []
+    if task.error_trials is not None:
+        required.setdefault(task.error_trials.column, f"{key}.error_trials.column")
+        numeric.append(task.error_trials.response_time_column)
+    for condition in task.conditions:
+        for column in condition.modulators:
+            numeric.append(column)
+            required.setdefault(column, f"{key}.conditions.{condition.name}.modulators")
+    return EventColumns(required, tuple(dict.fromkeys(numeric)))
+
+
+def regressor_names(task: TaskSpec, hrf_model: str) -> tuple[str, ...]:
+    """Return the names that contrasts of a task may use.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        The task.
+    hrf_model : str
+        Haemodynamic response; its derivatives give regressors of their own.
+
+    Returns
+    -------
+    tuple of str
+        Conditions, modulators, error trials, then derivatives of all of these. A name that two
+        regressors would share stands twice.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.model_sections import ConditionSpec
+    >>> condition = ConditionSpec(name="a", modulators=("load",))
+    >>> task = TaskSpec(name="recall", conditions=(condition,), contrasts=())
+    >>> regressor_names(task, "spm + derivative")
+    ('a', 'a_by_load', 'a_derivative', 'a_by_load_derivative')
+    """
+    names = [condition.name for condition in task.conditions]
+    names += [
+        modulator_name(condition.name, column)
+        for condition in task.conditions
+        for column in condition.modulators
+    ]
+    if task.error_trials is not None:
+        names.append(ERROR_CONDITION)
+    return (*names, *(each for name in names for each in derivative_names(name, hrf_model)))

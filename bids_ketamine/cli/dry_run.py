@@ -14,6 +14,7 @@ from bids_ketamine.cli.estimates import (
     read_image_size,
 )
 from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
+from bids_ketamine.errors import BidsKetamineError, InputDataError
 
 if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
@@ -103,7 +104,12 @@ def _plan_session(
         n_lacking = sum(shortfall(each) is not Shortfall.NOTE for each in missing)
         for run in session.runs_of(task):
             try:
-                runs.append((run, None if run.bold is None else read_image_size(run.bold)))
+                size = None if run.bold is None else read_image_size(run.bold)
+                _check_mixing(run, size)
+                runs.append((run, size))
+            except BidsKetamineError as error:
+                reasons.append(f"{error.path}: {_sentence(error.message)}")
+                n_lacking += 1
             except (OSError, ValueError) as error:
                 reasons.append(f"{run.bold}: {_sentence(_why_unreadable(run.bold, error))}")
                 n_lacking += 1
@@ -125,7 +131,7 @@ def _plan_session(
 def _methods(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
     """Yield names, ``task`` entity, title and kind of cost of every method of the study."""
     for task in spec.tasks:
-        yield (task.name, task.label), task.label, f"{task.name} GLM", "glm"
+        yield (task.name, task.label), task.label, f"{task.name} GLM", spec.glm.noise_model
     if spec.rest is not None:
         yield ("rest", spec.rest.task), spec.rest.task, "rest FC", "rest"
 
@@ -134,6 +140,23 @@ def _concerns(missing: Missing, names: Sequence[str], known: set[str]) -> bool:
     """Tell whether a missing thing is this method's, or the whole session's."""
     subject = missing.what.split(":")[0].strip()
     return subject in names or subject not in known
+
+
+def _check_mixing(run: RunInputs, size: ImageSize | None) -> None:
+    """Raise if a mixing matrix of ICA-AROMA has another number of rows than the series volumes.
+
+    The run itself reads the numbers; their lines are counted without a numerical library.
+    """
+    from bids_ketamine.dataset.decoding import read_text
+
+    if run.aroma_mixing is None or size is None:
+        return
+    n_rows = sum(bool(line.strip()) for line in read_text(run.aroma_mixing).splitlines())
+    if n_rows != size.n_volumes:
+        raise InputDataError(
+            f"The mixing matrix has {n_rows} rows and the series {size.n_volumes} volumes.",
+            path=run.aroma_mixing,
+        )
 
 
 def _why_unreadable(path: Path | None, error: Exception) -> str:
@@ -178,9 +201,18 @@ def _route(run: RunInputs, spec: StudySpec) -> str:
     else:
         fwhm = spec.inputs.smoothing_fwhm if _is_smoothed_here(run, spec) else None
         smoothing = "smoothed already" if run.smoothed else "not smoothed"
-        route = f"{run.description}, {smoothing if fwhm is None else f'smoothing {fwhm:g} mm'}"
+        if fwhm is not None:
+            smoothing = f"smoothing {fwhm:g} mm"
+        route = ", ".join([run.description, *_denoising(run, spec), smoothing])
     with_files = [name for name in ("events", "confounds") if getattr(run, name) is not None]
     return ", ".join([route, *with_files])
+
+
+def _denoising(run: RunInputs, spec: StudySpec) -> list[str]:
+    """Say whether ICA-AROMA is applied here, where the description of the series does not."""
+    if run.denoised_here:
+        return ["ICA-AROMA here"]
+    return [] if spec.inputs.aroma == "none" or run.aroma_denoised else ["no ICA-AROMA"]
 
 
 def _is_smoothed_here(run: RunInputs, spec: StudySpec) -> bool:

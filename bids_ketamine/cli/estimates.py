@@ -51,16 +51,20 @@ class Cost:
     memory_gb: float
 
 
-# Measured on one core with 2-mm series (75 x 92 x 79 x 215 and 97 x 115 x 97 x 215, int16,
-# gzip) and stated for the larger one, 233 million values; each grows in proportion to the
-# number of values of the grid.
+# Measured on one core with a 2-mm series (97 x 115 x 97 x 215, int16, gzip), 233 million values;
+# each grows in proportion to the number of values of the grid.
 _SECONDS_PER_VALUE = {
-    "read": 2.7 / 232.6e6,
-    "smooth": 3.4 / 232.6e6,
-    "glm": 40.0 / 232.6e6,
+    "read": 1.65 / 232.6e6,
+    "smooth": 1.8 / 232.6e6,
+    "spm": 1.9 / 232.6e6,
+    "ols": 1.9 / 232.6e6,
+    "ar1": 15.0 / 232.6e6,
     "rest": 1.0 / 232.6e6,
 }
-_GIGABYTES_PER_VALUE = {"glm": 2.3 / 232.6e6, "rest": 1.0 / 232.6e6}
+_GIGABYTES_PER_VALUE = {
+    **dict.fromkeys(("spm", "ols", "ar1"), 0.3 / 232.6e6),
+    "rest": 0.15 / 232.6e6,
+}
 #: A process that has loaded the libraries and nothing else.
 _PROCESS_GB = 0.3
 #: Starting a step: scheduling, loading, writing small files.
@@ -123,7 +127,7 @@ def estimate(size: ImageSize | None, *, method: str, smooth: bool) -> Cost:
     size : ImageSize or None
         Extent of the series; ``None`` for time series of regions.
     method : str
-        ``glm`` or ``rest``.
+        Noise model of a task's GLM (``spm``, ``ols``, ``ar1``), or ``rest``.
     smooth : bool
         Whether the series will be smoothed.
     """

@@ -10,6 +10,7 @@ from bids_ketamine.cli.error_records import in_words, record_outcomes, record_re
 from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
 from bids_ketamine.cli.options import RunOptions
 from bids_ketamine.cli.progress import Progress
+from bids_ketamine.cli.report_reuse import ReportStamps
 from bids_ketamine.cli.trial import Trial
 from bids_ketamine.cli.words import counted
 from bids_ketamine.errors import InputMissingError, NothingSelectedError
@@ -96,7 +97,8 @@ def run(
         progress.close()
     record_outcomes(trial, sessions=sessions, outcomes=outcomes)
     participants = list(dict.fromkeys(each.participant for each in sessions))
-    reports_failed = write_reports(trial, participants, progress=progress)
+    stamps = ReportStamps(trial, execution.work_dir)
+    reports_failed = write_reports(trial, participants, progress=progress, stamps=stamps)
     tell_outcomes(trial, sessions=sessions, outcomes=outcomes, progress=progress)
     return _exit_code(trial, sessions, outcomes, reports_failed=reports_failed)
 
@@ -130,8 +132,25 @@ def _exit_code(
     return 0
 
 
-def write_reports(trial: Trial, participants: Sequence[str], *, progress: Progress) -> bool:
+def write_reports(
+    trial: Trial,
+    participants: Sequence[str],
+    *,
+    progress: Progress,
+    stamps: ReportStamps | None = None,
+) -> bool:
     """Write each participant's report and the methods text; one failing stops no other.
+
+    Parameters
+    ----------
+    trial : Trial
+        Gives study and output folder.
+    participants : sequence of str
+        Labels without ``sub-``.
+    progress : Progress
+        Told of each report.
+    stamps : ReportStamps, optional
+        Tell which pages need not be drawn again; without them all are drawn.
 
     Returns
     -------
@@ -142,9 +161,13 @@ def write_reports(trial: Trial, participants: Sequence[str], *, progress: Progre
 
     failed = False
     for number, participant in enumerate(participants, start=1):
+        if stamps is not None and stamps.up_to_date(participant):
+            continue
         progress.show(f"report of sub-{participant}, {number} of {len(participants)}")
         try:
             participant_report(trial, participant)
+            if stamps is not None:
+                stamps.remember(participant)
         except (KeyboardInterrupt, SystemExit):
             raise
         except Exception as error:

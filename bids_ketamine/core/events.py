@@ -46,6 +46,8 @@ class ModelledEvents(NamedTuple):
     modulators : mapping of str to (mapping of str to ndarray)
         For each condition that has any: values by column without their mean, one for each row
         of ``table`` with that ``trial_type``, in the order of the rows; 0 where missing.
+    empty : mapping of str to str
+        Conditions of interest without events, and a sentence on why.
     """
 
     table: pd.DataFrame
@@ -53,6 +55,7 @@ class ModelledEvents(NamedTuple):
     dropped: tuple[str, ...]
     n_errors: int
     modulators: Mapping[str, Mapping[str, np.ndarray]]
+    empty: Mapping[str, str]
 
 
 def model_events(
@@ -129,11 +132,13 @@ def model_events(
     parts = []
     present = []
     modulators: dict[str, dict[str, np.ndarray]] = {}
+    empty: dict[str, str] = {}
     before = _BeforeTheRun()
     for rule in conditions:
         part = before.within_reach(_of_condition(trials, condition_of, rule, removed, dropped))
         if part.empty:
-            dropped.append(empty_condition(rule, types, condition_of, removed))
+            empty[rule.name] = empty_condition(rule, types, condition_of, removed)
+            dropped.append(empty[rule.name])
             continue
         dropped += without_trials(rule, types)
         dropped += timing_notes(part, name=rule.name, scan_duration=scan_duration)
@@ -156,7 +161,7 @@ def model_events(
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     # Within a condition the order stays that of its modulators: both are by onset.
     table = table.sort_values("onset", kind="stable").reset_index(drop=True)[columns]
-    return ModelledEvents(table, tuple(present), tuple(dropped), n_errors, modulators)
+    return ModelledEvents(table, tuple(present), tuple(dropped), n_errors, modulators, empty)
 
 
 class _BeforeTheRun:

@@ -8,6 +8,9 @@ import pandas as pd
 from bids_ketamine.core.event_checks import plural
 from bids_ketamine.core.event_rules import ConditionRule
 
+#: Relative differences between values that are rounding.
+ROUNDING = 1e-12
+
 
 def modulator_values(
     trials: pd.DataFrame, rule: ConditionRule, dropped: list[str]
@@ -65,4 +68,5 @@ def _without_variation(known: np.ndarray) -> str:
         return "no trial has a value"
     if len(known) == 1:
         return "one trial alone has a value"
-    return "" if np.ptp(known) else f"{known[0]:g} in every trial"
+    varies = np.ptp(known) > ROUNDING * np.abs(known).max()
+    return "" if varies else f"{known[0]:g} in every trial"

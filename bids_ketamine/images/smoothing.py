@@ -47,7 +47,7 @@ class Smoother:
     """Smooths volumes of one grid; holds the memory that this takes, so one for each thread.
 
     ``smooth(x, y, z) = sum_ijk w_i w_j w_k volume(x + i, y + j, z + k)``, where the volume is zero
-    outside its grid, as SPM has it. But for rounding in single precision that is what
+    outside its grid. But for rounding in single precision that is what
     :func:`nilearn.image.smooth_img` computes, which mirrors the volume at the border of its grid,
     at all voxels further than four standard deviations from the border. Only the box of voxels
     that are not zero is computed.

@@ -19,6 +19,10 @@ from bids_ketamine.regions.locate import Region
 MEASURES = {MEAN: "activation", MARSBAR: "activation_marsbar"}
 
 
+#: Share of a region's voxels that runs must have in common for its standard error.
+SAME_VOXELS = 0.95
+
+
 class _Value(NamedTuple):
     """A measure, its standard error and the voxels it rests on."""
 
@@ -116,16 +120,47 @@ def _region_value(
     if region.problem:
         return _Value(**nothing, reason=region.problem)
     if not coverage > 0:
-        return _Value(**nothing, reason="no voxel of the region has signal inside the brain mask")
+        below = _below_words(combined, region, usable)
+        return _Value(
+            **nothing, reason=f"no voxel of the region has signal inside the brain mask{below}"
+        )
     if coverage < minimum_coverage:
-        return _Value(**nothing, reason=f"coverage {coverage:.0%} is under {minimum_coverage:.0%}")
+        return _Value(
+            **nothing,
+            reason=f"coverage {coverage:.0%} is under {minimum_coverage:.0%}"
+            + _below_words(combined, region, usable),
+        )
     maps = _region_maps(combined, position, method)
-    if maps is None or maps.effect is None:
-        return _Value(**nothing, reason="no voxel of the region has signal in every run")
-    value, place = float(maps.effect[0]), 0
-    if method == MEAN:
-        value, place = mean_in(combined.volumes["effect"], region), position
-    return _Value(value, float(maps.standard_error[place]), maps.residual_df, "")
+    if method == MARSBAR:
+        if maps is None or maps.effect is None:
+            problems = [each.marsbar_problems[position] for each in combined.runs]
+            known = next((each for each in problems if each), "")
+            return _Value(
+                **nothing, reason=known or "no voxel of the region has signal in every run"
+            )
+        error = float(maps.standard_error[0])
+        return _Value(float(maps.effect[0]), error, maps.residual_df, "")
+    value = mean_in(combined.volumes["effect"], region)
+    if maps is None or not _alike(combined, region, usable):
+        # The mean series of the runs are of other voxels than the map.
+        return _Value(value, float("nan"), planned_df, "")
+    return _Value(value, float(maps.standard_error[position]), maps.residual_df, "")
+
+
+def _alike(combined: CombinedContrast, region: Region, common: np.ndarray) -> bool:
+    """Tell whether nearly the same voxels of a region are modelled in every run."""
+    n_common = int(common.reshape(-1)[region.voxels].sum())
+    largest = max(int(each.modelled.reshape(-1)[region.voxels].sum()) for each in combined.runs)
+    return n_common >= SAME_VOXELS * largest
+
+
+def _below_words(combined: CombinedContrast, region: Region, usable: np.ndarray) -> str:
+    """Say how many voxels with signal the mask threshold took from a region; empty for none."""
+    signal = np.logical_and.reduce([each.usable for each in combined.runs])
+    n_below = int((signal & ~usable).reshape(-1)[region.voxels].sum())
+    if not n_below:
+        return ""
+    return f": {n_below} of {region.n_voxels} voxels are under the mask threshold"
 
 
 def _region_maps(combined: CombinedContrast, position: int, method: str) -> ContrastMaps | None:
@@ -136,4 +171,8 @@ def _region_maps(combined: CombinedContrast, position: int, method: str) -> Cont
     else:
         found = [each.region_contrasts.get(name) for each in combined.runs]
     known = [each for each in found if each is not None]
-    return mean_over_runs(known, test="t") if len(known) == len(found) else None
+    if len(known) < len(found):
+        return None
+    # A region's noise over runs is that of the voxels, MarsBaR's its own.
+    levels = None if method == MARSBAR else combined.noise_levels
+    return mean_over_runs(known, test="t", noise_levels=levels)

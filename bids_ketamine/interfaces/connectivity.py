@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,29 +14,15 @@ from bids_ketamine._version import __version__
 from bids_ketamine.core.connectivity.cleaning import clean_series
 from bids_ketamine.core.connectivity.matrices import fisher_z, pair_indices, pearson_correlation
 from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
-from bids_ketamine.core.nuisance import Nuisance, displacement, no_nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
-from bids_ketamine.dataset.tables import read_confounds, read_timeseries
 from bids_ketamine.errors import InputDataError
-from bids_ketamine.images.series import RunImage
-from bids_ketamine.interfaces.images import read_image
-from bids_ketamine.interfaces.runs import (
-    mean_in,
-    own_segmentation,
-    read_nuisance,
-    region_series,
-    run_facts,
-    runs_summary,
-    write_quality,
-)
+from bids_ketamine.interfaces.resting_runs import RawRun, RestSettings, read_raw_run
+from bids_ketamine.interfaces.runs import run_facts, runs_summary, write_quality
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.outputs.measures import PAIR
 from bids_ketamine.outputs.patterns import output_name, run_stem, task_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_table
-from bids_ketamine.regions.locate import Region, locate_regions
-from bids_ketamine.regions.sources import RegionSource
-from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
 
 
 class RestingConnectivityInputSpec(StepInputSpec):
@@ -56,7 +42,7 @@ class RestingConnectivity(Step):
     def compute(self, folder: Path) -> None:
         """Clean every run, join runs, correlate, and write series, matrix and measures."""
         session: SessionInputs = self.inputs.session
-        settings = _Settings(
+        settings = RestSettings(
             *(self.inputs.rest, self.inputs.regions, self.inputs.region_sources),
             *(self.inputs.inputs, self.inputs.sources),
         )
@@ -82,152 +68,77 @@ class RestingConnectivity(Step):
             quality=quality,
             weak=weak_regions(series),
             facts=[each.facts for each in cleaned],
+            lost=[each.lost for each in cleaned],
             settings=settings,
         )
         rows.to_pickle(folder / "rows.pkl")
         write_step(folder, {"Runs": [each.facts for each in cleaned]})
 
 
-class _Settings(NamedTuple):
-    """The sections of the study that rest depends on."""
-
-    rest: RestSpec
-    regions: RegionsSpec
-    region_sources: tuple[RegionSource, ...]
-    inputs: InputsSpec
-    datasets: Mapping[str, str]
-
-    @property
-    def atlas(self) -> str:
-        """Name of the regions in output file names."""
-        return self.inputs.timeseries_atlas or self.regions.atlas
-
-
 class _CleanRun(NamedTuple):
-    """A cleaned run."""
+    """A cleaned run; why hardly any degrees of freedom are left, empty if nothing tells."""
 
     names: list[str]
     series: np.ndarray
     quality: RegionQuality
     facts: dict[str, Any]
+    lost: str
 
 
 def _clean_run(
-    folder: Path, session: SessionInputs, run: RunInputs, settings: _Settings
+    folder: Path, session: SessionInputs, run: RunInputs, settings: RestSettings
 ) -> _CleanRun:
-    rest = settings.rest
-    notes: list[str] = []
-    image: RunImage | None = None
-    fwhm: float | None = None
-    origins: dict[str, str] = {}
-    if run.timeseries is not None:
-        names, raw = _columns(run, settings.regions)
-        quality = RegionQuality.unknown(len(names))
-        nuisance = _motion_of(run, len(raw), notes)
-        band = None
-        notes.append("time series are used as they are: no nuisance regression, no band-pass here")
-        censored = np.isnan(raw).all(axis=1)
-        if censored.any():
-            notes.append(f"{int(censored.sum())} volumes without values are left out (censored)")
-            nuisance = nuisance._replace(outlier=censored)
-            raw = raw[~censored]
-        finite = np.isfinite(raw).all(axis=0)
-        raw = np.where(finite, raw, 0.0)
-    else:
-        image, fwhm = read_image(run, settings.inputs)
-        notes += image.notes
-        located = locate_regions(
-            settings.region_sources,
-            image.grid,
-            own_segmentation=own_segmentation(session.runs_of(rest.task)),
-        )
-        regions = located.regions
-        names = [region.name for region in regions]
-        raw = region_series(image, image.series, regions)
-        quality = _quality(regions, image.usable, image.tsnr)
-        nuisance = read_nuisance(run, rest.confounds, len(raw))
-        band = rest.band_pass
-        notes += located.notes
-        origins = {region.name: f"{region.origin}, cleaned" for region in regions}
-        finite = np.isfinite(raw).all(axis=0)
-        raw = np.where(finite, raw, 0.0)
-        # Percent of each region's mean: the unit does not touch correlations.
-        level = raw.mean(axis=0)
-        raw = 100.0 * raw / np.where(level > 0, level, 1.0)
-    regressors = nuisance.regressors.to_numpy(dtype=float)[: len(raw)]
+    raw = read_raw_run(session, run, settings)
+    nuisance, n_scans = raw.nuisance, len(raw.series)
     cleaned = clean_series(
-        raw,
-        nuisance=regressors,
+        raw.series,
+        nuisance=nuisance.regressors.to_numpy(dtype=float)[:n_scans],
         t_r=run.t_r,
-        band_pass=None if band is None else (band[0], band[1]),
+        band_pass=None if raw.band is None else (raw.band[0], raw.band[1]),
     )
-    series = np.where(finite, cleaned.series, np.nan)
-    sources = bids_uris(run.files, settings.datasets)
-    stem = run_stem(session.prefix, run.task, run.entities, run.run)
-    unit = "arbitrary" if run.timeseries is not None else "percent of the region's mean"
-    write_table(
-        folder / output_name("timeseries", run=stem, space=run.space, atlas=settings.atlas),
-        pd.DataFrame(series, columns=names),
-        columns={
-            name: {"Description": f"Mean over {origins.get(name, 'the region')}", "Units": unit}
-            for name in names
-        },
-        extra={"RepetitionTime": run.t_r, "Sources": sources},
-    )
-    if run.timeseries is None:
-        write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)
+    series = np.where(raw.finite, cleaned.series, np.nan)
+    _write_run(folder, session, run, series, raw=raw, settings=settings)
     facts = run_facts(
         run,
         nuisance,
-        study_task=rest.task,
+        study_task=settings.rest.task,
         n_scans=len(nuisance.outlier),
-        smoothing_fwhm=fwhm,
+        smoothing_fwhm=raw.fwhm,
         residual_df=cleaned.residual_df,
-        notes=notes,
-        image=image,
+        notes=raw.notes,
+        image=raw.image,
     )
-    facts["BandPass"] = None if band is None else list(band)
-    return _CleanRun(names, series, quality, facts)
+    facts["BandPass"] = None if raw.band is None else list(raw.band)
+    return _CleanRun(raw.names, series, raw.quality, facts, raw.lost)
 
 
-def _motion_of(run: RunInputs, n_scans: int, notes: list[str]) -> Nuisance:
-    """Return motion alone for series that were cleaned elsewhere."""
-    nothing = no_nuisance(n_scans)
-    if run.confounds is None:
-        return nothing
-    table = read_confounds(run.confounds)
-    if len(table) != n_scans:
-        notes.append("the confounds table has other volumes than the time series: motion unknown")
-        return nothing
-    return nothing._replace(framewise_displacement=displacement(table, notes))
-
-
-def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarray]:
-    """Return the study's regions as means of columns of a time-series table."""
-    if run.timeseries is None:
-        raise ValueError("a run without time series")
-    table = read_timeseries(run.timeseries)
-    if regions.all_columns:
-        return [str(name) for name in table], table.to_numpy(dtype=float)
-    names, series = [], []
-    for region in regions.definitions:
-        absent = [name for name in region.columns if name not in table]
-        if absent or not region.columns:
-            what = f"column `{absent[0]}`" if absent else "columns given in the study file"
-            raise InputDataError(
-                f"Region `{region.name}` has no {what} in the time series.", path=run.timeseries
-            )
-        names.append(region.name)
-        series.append(table[list(region.columns)].to_numpy(dtype=float).mean(axis=1))
-    return names, np.column_stack(series)
-
-
-def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) -> RegionQuality:
-    return RegionQuality(
-        np.array([region.coverage(usable) for region in regions]),
-        np.array([mean_in(tsnr, region) for region in regions]),
-        tuple(region.problem for region in regions),
+def _write_run(
+    folder: Path,
+    session: SessionInputs,
+    run: RunInputs,
+    series: np.ndarray,
+    *,
+    raw: RawRun,
+    settings: RestSettings,
+) -> None:
+    """Write the cleaned series of a run, and motion and outliers of one of images."""
+    sources = bids_uris(run.files, settings.datasets)
+    stem = run_stem(session.prefix, run.task, run.entities, run.run)
+    described = {
+        name: {
+            "Description": f"Mean over {raw.origins.get(name, 'the region')}",
+            "Units": raw.unit,
+        }
+        for name in raw.names
+    }
+    write_table(
+        folder / output_name("timeseries", run=stem, space=run.space, atlas=settings.atlas),
+        pd.DataFrame(series, columns=raw.names),
+        columns=described,
+        extra={"RepetitionTime": run.t_r, "Sources": sources},
     )
+    if raw.image is not None:
+        write_quality(folder / output_name("quality", run=stem), raw.nuisance, run.t_r, sources)
 
 
 def _write_matrix(
@@ -244,6 +155,29 @@ def _write_matrix(
     )
 
 
+def _too_few(residual_df: int, minimum: int, lost: Sequence[str]) -> str:
+    """Say that too few degrees of freedom are left, and what took them; empty if enough are.
+
+    Parameters
+    ----------
+    residual_df : int
+        Residual degrees of freedom over all runs.
+    minimum : int
+        Fewest that are accepted.
+    lost : sequence of str
+        Volumes with a regressor of their own in each run, in words; empty if there are none.
+    """
+    if residual_df >= minimum:
+        return ""
+    causes = [
+        words if len(lost) == 1 else f"run {number}: {words}"
+        for number, words in enumerate(lost, start=1)
+        if words
+    ]
+    few = f"{residual_df} residual degrees of freedom, fewer than {minimum}"
+    return ": ".join([few, "; ".join(causes)] if causes else [few])
+
+
 def _rows(
     correlation: np.ndarray,
     names: list[str],
@@ -251,7 +185,8 @@ def _rows(
     quality: RegionQuality,
     weak: np.ndarray,
     facts: list[dict[str, Any]],
-    settings: _Settings,
+    lost: Sequence[str],
+    settings: RestSettings,
 ) -> pd.DataFrame:
     rest = settings.rest
     first, second = pair_indices(len(names))
@@ -264,9 +199,8 @@ def _rows(
         minimum_coverage=settings.regions.minimum_coverage,
     )
     summary = runs_summary(facts)
-    residual_df = int(summary["residual_df"])
-    if residual_df < rest.minimum_residual_df:
-        few = f"{residual_df} residual degrees of freedom, fewer than {rest.minimum_residual_df}"
+    few = _too_few(int(summary["residual_df"]), rest.minimum_residual_df, lost)
+    if few:
         reasons = np.full(len(first), few, dtype=object)
     values = fisher_z(correlation[first, second])
     undefined = np.isnan(values) & (reasons == "")

@@ -9,7 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from bids_ketamine.core.glm.estimates import ContrastMaps, RunContrast
+from bids_ketamine.core.glm.estimates import (
+    ContrastMaps,
+    PooledContrast,
+    RunContrast,
+    relative_noise,
+)
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.images.files import save_map
 from bids_ketamine.images.grid import Grid
@@ -43,12 +48,14 @@ class FittedRun:
         Contrasts in the modelled voxels, and of the regions' mean series.
     marsbar : sequence of (mapping of str to RunContrast)
         MarsBaR's contrasts of each region.
+    marsbar_problems : sequence of str
+        Why a region has none.
     not_estimable : mapping of str to str
         Why others could not be estimated.
     facts : dict
         What the sidecar says of the run.
-    impulses, conditions : frozenset of str
-        Conditions whose events all have zero duration; all conditions.
+    impulses : frozenset of str
+        Conditions whose events all have zero duration.
     """
 
     run: RunInputs
@@ -59,10 +66,10 @@ class FittedRun:
     contrasts: Mapping[str, RunContrast]
     region_contrasts: Mapping[str, RunContrast]
     marsbar: Sequence[Mapping[str, RunContrast]]
+    marsbar_problems: Sequence[str]
     not_estimable: Mapping[str, str]
     facts: dict[str, Any]
     impulses: frozenset[str]
-    conditions: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,10 @@ class CombinedContrast:
         Why there are no maps.
     sources : list of str
         BIDS URIs of the runs' files.
+    conditions : frozenset of str
+        Conditions of the study, with events here or not; other regressors have other units.
+    noise_levels : ndarray of shape (n_runs,) or None
+        Relative noise of the runs, where one model holds for all voxels.
     """
 
     contrast: ContrastSpec
@@ -91,20 +102,25 @@ class CombinedContrast:
     maps: ContrastMaps | None
     reason: str
     sources: list[str]
+    conditions: frozenset[str]
+    noise_levels: np.ndarray | None = None
 
     @property
     def unit(self) -> str:
         """Unit of the effect: amplitude of blocks, area of the response to impulses."""
         impulses = frozenset[str]().union(*(each.impulses for each in self.runs))
-        conditions = frozenset[str]().union(*(each.conditions for each in self.runs))
         weighted = {name for row in self.contrast.rows for name, weight in row.items() if weight}
-        if not weighted <= conditions:
+        if not weighted <= self.conditions:
             return OTHER_UNIT
         return IMPULSE_UNIT if weighted & impulses else UNIT
 
 
 def combine(
-    contrast: ContrastSpec, fitted: Sequence[FittedRun], datasets: Mapping[str, str]
+    contrast: ContrastSpec,
+    fitted: Sequence[FittedRun],
+    datasets: Mapping[str, str],
+    *,
+    conditions: frozenset[str],
 ) -> CombinedContrast:
     """Combine the runs that could estimate a contrast, where all of them are modelled."""
     name = contrast.name
@@ -118,11 +134,11 @@ def combine(
             for each in fitted
         ]
         reason = "; ".join(dict.fromkeys(reasons))
-        return CombinedContrast(contrast, tuple(fitted), None, None, reason, sources)
+        return CombinedContrast(contrast, tuple(fitted), None, None, reason, sources, conditions)
     common = np.logical_and.reduce([each.modelled for each in runs])
-    maps = mean_over_runs(
-        [each.contrasts[name].select(common[each.modelled]) for each in runs], test=contrast.test
-    )
+    selected = [each.contrasts[name].select(common[each.modelled]) for each in runs]
+    noise_levels = _noise_levels(selected)
+    maps = mean_over_runs(selected, test=contrast.test, noise_levels=noise_levels)
     if maps.effect is None or maps.variance is None:
         values = {"F": maps.statistic, "z": maps.z}
     else:
@@ -133,12 +149,19 @@ def combine(
             "z": maps.z,
         }
     volumes = {stat: runs[0].grid.volume(value, common) for stat, value in values.items()}
-    return CombinedContrast(contrast, runs, volumes, maps, "", sources)
+    return CombinedContrast(contrast, runs, volumes, maps, "", sources, conditions, noise_levels)
 
 
-def mean_over_runs(runs: Sequence[RunContrast], *, test: str) -> ContrastMaps:
+def mean_over_runs(
+    runs: Sequence[RunContrast], *, test: str, noise_levels: np.ndarray | None = None
+) -> ContrastMaps:
     """Test the mean of a contrast over runs, which all have the same noise model."""
-    return type(runs[0]).combine(runs, test=test)
+    return type(runs[0]).combine(runs, test=test, noise_levels=noise_levels)
+
+
+def _noise_levels(runs: Sequence[RunContrast]) -> np.ndarray | None:
+    pooled = [each for each in runs if isinstance(each, PooledContrast)]
+    return relative_noise(pooled) if pooled else None
 
 
 def write_maps(
@@ -164,8 +187,8 @@ def write_maps(
                     "Weights": rows[0] if combined.contrast.test == "t" else rows,
                     "Units": units.get(stat, "arbitrary"),
                     "NoiseModel": noise_model,
-                    "EffectDegreesOfFreedom": combined.maps.effect_df,
-                    "DegreesOfFreedom": combined.maps.residual_df,
+                    "EffectDegreesOfFreedom": round(combined.maps.effect_df, 6),
+                    "DegreesOfFreedom": round(combined.maps.residual_df, 6),
                     "Runs": len(combined.runs),
                     "Sources": combined.sources,
                 },

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from nipype.interfaces.base import traits
 
+from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.core.glm.first_level import fit_task_run
 from bids_ketamine.core.glm.task_fit import RunData, TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.dataset.tables import read_events
-from bids_ketamine.errors import BidsKetamineError, InputDataError
+from bids_ketamine.errors import BidsKetamineError, InputDataError, ProcessingError
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.activation import activation_rows
@@ -87,7 +88,15 @@ class TaskModel(Step):
             fitted.append(_fit_run(folder, session.prefix, run, image, fwhm, regions, settings))
             del image
         contrasts = [
-            combine(contrast, fitted, settings.datasets) for contrast in settings.task.contrasts
+            combine(
+                contrast,
+                fitted,
+                settings.datasets,
+                conditions=frozenset(
+                    [ERROR_CONDITION, *(each.name for each in settings.task.conditions)]
+                ),
+            )
+            for contrast in settings.task.contrasts
         ]
         write_maps(folder, session.prefix, contrasts, noise_model=settings.glm.noise_model)
         rows = activation_rows(
@@ -120,14 +129,14 @@ def _fit_run(
     few = _small_regions(located.regions, modelled)
     notes = [*image.notes, *fit.events.dropped, *fit.design.dropped, *fit.notes]
     notes += [f"not in contrast `{name}`: {reason}" for name, reason in fit.not_estimable.items()]
-    notes += [*located.notes, *few, *_without_eigenvariate(fit, located.regions, settings.task)]
+    notes += [*located.notes, *few, *_eigenvariate_notes(fit, located.regions, settings.task)]
     facts = run_facts(
         run,
         nuisance,
         study_task=settings.task.name,
         n_scans=len(image.series),
         smoothing_fwhm=fwhm,
-        residual_df=fit.noise.residual_df,
+        residual_df=round(fit.noise.residual_df, 6),
         notes=notes,
         image=image,
     )
@@ -153,8 +162,6 @@ def _fit_run(
         datasets=settings.datasets,
         reference_time=time,
     )
-    table = fit.events.table
-    longest = table.groupby("trial_type")["duration"].max()
     return FittedRun(
         run=run,
         grid=image.grid,
@@ -164,10 +171,19 @@ def _fit_run(
         contrasts=fit.contrasts,
         region_contrasts=fit.regions.contrasts,
         marsbar=fit.regions.marsbar,
+        marsbar_problems=fit.regions.marsbar_problems,
         not_estimable=fit.not_estimable,
         facts=facts,
-        impulses=frozenset(str(name) for name, duration in longest.items() if duration == 0),
-        conditions=frozenset(map(str, longest.index)),
+        impulses=_impulses(settings.task, fit),
+    )
+
+
+def _impulses(task: TaskSpec, fit: TaskFit) -> frozenset[str]:
+    """Return the conditions whose events all have zero duration, by the study or the table."""
+    longest = fit.events.table.groupby("trial_type")["duration"].max()
+    stated = {rule.name: rule.duration for rule in task.conditions if rule.duration is not None}
+    return frozenset(
+        str(name) for name, duration in ({**longest} | stated).items() if duration == 0
     )
 
 
@@ -199,25 +215,32 @@ def _fit(
             model=settings.glm,
         )
     except BidsKetamineError as error:
-        error.path = error.path or run.events
+        at_fault = run.bold if isinstance(error, ProcessingError) else run.events
+        error.path = error.path or at_fault
         raise
 
 
-def _without_eigenvariate(fit: TaskFit, regions: tuple[Region, ...], task: TaskSpec) -> list[str]:
-    """Name regions in which no voxel passes the contrast that chooses those of eigenvariates."""
-    if task.eigenvariate_contrast is None or not fit.contrasts:
+def _eigenvariate_notes(fit: TaskFit, regions: tuple[Region, ...], task: TaskSpec) -> list[str]:
+    """Tell of regions whose eigenvariate the contrast that chooses its voxels leaves out."""
+    contrast = task.eigenvariate_contrast
+    if contrast is None or not fit.contrasts:
         return []
-    without = [
-        region.name
+    if contrast in fit.not_estimable:
+        return [f"no eigenvariates, since `{contrast}`, which chooses voxels, is not estimated"]
+    counts = {
+        region.name: 0 if found is None else len(found.weights)
         for region, found in zip(regions, fit.regions.eigenvariates, strict=True)
-        if found is None
-    ]
-    if not without:
-        return []
-    return [
-        f"no eigenvariate, since no voxel passes `{task.eigenvariate_contrast}` at "
-        f"p < {task.eigenvariate_p:g}: {', '.join(without)}"
-    ]
+    }
+    none = [name for name, count in counts.items() if not count]
+    few = [f"{name} ({count})" for name, count in counts.items() if 0 < count < FEW_VOXELS]
+    passing = f"passes `{contrast}` at p < {task.eigenvariate_p:g}"
+    notes = [f"no eigenvariate, since no voxel {passing}: {', '.join(none)}"] if none else []
+    if few:
+        notes.append(
+            f"eigenvariates of fewer than {FEW_VOXELS} voxels, since no other {passing}: "
+            f"{', '.join(few)}"
+        )
+    return notes
 
 
 def _small_regions(regions: tuple[Region, ...], modelled: np.ndarray) -> list[str]:

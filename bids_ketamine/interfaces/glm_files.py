@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs
@@ -93,8 +94,12 @@ def write_run(
 
 
 def _column_words(name: str, fit: TaskFit) -> str:
+    if name == ERROR_CONDITION:
+        return "Wrong and missing answers, convolved with the haemodynamic response"
+    if name in fit.events.conditions:
+        return "Condition: its events convolved with the haemodynamic response"
     if name in fit.design.task_columns:
-        return "Task regressor: events convolved with the haemodynamic response"
+        return "Modulator or derivative of a condition's response, or of the error trials'"
     if name in fit.design.drift_columns:
         return "Drift: cosine of the high-pass filter"
     return "Constant" if name == "constant" else "Nuisance regressor, without its mean"
@@ -119,7 +124,7 @@ def _design_facts(fit: TaskFit, task: TaskSpec, glm: GlmSpec) -> dict[str, Any]:
         "MaskThreshold": glm.mask_threshold if glm.noise_model == "spm" else None,
         "VoxelsModelled": int(fit.kept.sum()),
         "VoxelsBelowThreshold": int((~fit.kept).sum()),
-        "EffectiveDegreesOfFreedom": noise.residual_df,
+        "EffectiveDegreesOfFreedom": round(noise.residual_df, 6),
         "GrandMeanScaling": noise.factor,
         "Diagnostics": None if fit.diagnostics is None else fit.diagnostics.as_metadata(),
     }
@@ -128,14 +133,15 @@ def _design_facts(fit: TaskFit, task: TaskSpec, glm: GlmSpec) -> dict[str, Any]:
 def _write_eigenvariates(
     path: Path, regions: tuple[Region, ...], fit: TaskFit, shared: Mapping[str, Any]
 ) -> None:
+    whitened = "whitened, " if fit.noise.weights else ""
     columns, described = {}, {}
     for region, found in zip(regions, fit.regions.eigenvariates, strict=True):
         if found is None:
             continue
         columns[region.name] = found.series
         described[region.name] = {
-            "Description": f"First eigenvariate of {region.origin}, whitened, filtered and "
-            "adjusted for all but the task",
+            "Description": f"First eigenvariate of {region.origin}, {whitened}high-pass filtered "
+            "and adjusted for all but the conditions",
             "Units": UNIT,
             "Voxels": len(found.weights),
             "VarianceExplained": found.explained,

@@ -29,7 +29,7 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     "unit": {"Description": "Unit of the value"},
     "standard_error": {
         "Description": "Standard error of the value within the session, from the region's mean "
-        "series",
+        "series; missing where runs have other voxels of the region",
         "Units": "see the column unit",
     },
     "mean_fd": {
@@ -45,7 +45,9 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
         "model spm)"
     },
     "coverage": {
-        "Description": "Share of the (first) region's voxels with signal inside the brain mask"
+        "Description": "Share of the (first) region's voxels that the measure rests on: those "
+        "with signal inside the brain mask, and for activation with the noise model spm above "
+        "the mask threshold"
     },
     "coverage_second": {"Description": "The same of the second region"},
     "tsnr": {

@@ -26,6 +26,7 @@ from bids_ketamine.reports.words import (
     number,
     region_words,
     text,
+    unit_words,
 )
 from bids_ketamine.study.spec import StudySpec
 
@@ -122,7 +123,7 @@ def _family(
     where += "" if is_absent(family["contrast"]) else f", {text(family['contrast'])}"
     title = f"{measure_words(family['measure']).capitalize()}: {where}"
     shown, selected = _panels(regions)
-    unit, level = text(family["unit"], "no unit"), f"{100 * spec.group.confidence_level:g} %"
+    unit, level = unit_words(family["unit"], "no unit"), f"{100 * spec.group.confidence_level:g} %"
     words = f"Unit: {unit}. Means with {level} intervals of motion-adjusted values"
     words += ", each small mark a participant." if len(individual) else "."
     words += " Every panel has its own scale."
@@ -243,7 +244,7 @@ def association_pictures(group: GroupOutput, *, styles: Mapping[str, ArmStyle]) 
             association_panel,
             points,
             styles=dict(styles),
-            labels=(f"change, {text(row['unit'], '')}", f"improvement, {text(row['outcome'])}"),
+            labels=(f"change, {unit_words(row['unit'])}", f"improvement, {text(row['outcome'])}"),
             name=f"association-{place}",
             description=f"Change against improvement of each participant: {words}",
         )

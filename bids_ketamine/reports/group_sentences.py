@@ -20,6 +20,7 @@ from bids_ketamine.reports.words import (
     region_words,
     signed,
     text,
+    unit_words,
 )
 from bids_ketamine.study.spec import StudySpec
 
@@ -71,7 +72,7 @@ def result_sentence(row: Mapping[str, Any], spec: StudySpec) -> str:
     width = row["ci_high"] - row["ci_low"]
     decimals = decimals_for([width if width == width else row["estimate"]])
     limits = interval(row["ci_low"], row["ci_high"], decimals)
-    unit = text(row["unit"], "")
+    unit = unit_words(row["unit"])
     who = "all participants" if arm == "all" else arm
     if kind == "one_sample":
         opening = f"{measure} in session {text(row['session'])} ({who}): mean "

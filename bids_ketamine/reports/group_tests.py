@@ -29,6 +29,7 @@ from bids_ketamine.reports.words import (
     p_value,
     region_words,
     text,
+    unit_words,
 )
 from bids_ketamine.study.spec import StudySpec
 
@@ -146,7 +147,7 @@ def _forests(
             forest_figure,
             [(region_words(region), estimates[region]) for region in regions],
             styles=own,
-            unit="Pearson r" if kind == "correlation" else text(rows["unit"].iloc[0], ""),
+            unit="Pearson r" if kind == "correlation" else unit_words(rows["unit"].iloc[0]),
             limits=(-1.0, 1.0) if kind == "correlation" else None,
             name=f"forest-{kind}-{place}",
             description=f"Estimates with intervals: {words}",

@@ -66,8 +66,7 @@ def confound_words(
             cited.add(key)
             parts[of_kind[-1]] = _with_paper(parts[of_kind[-1]], paper)
     if confounds.outliers is not None:
-        cited.add("power")
-        parts += _outlier_words(confounds.outliers)
+        parts += _outlier_words(confounds.outliers, cited)
     if confounds.non_steady_state:
         parts.append("one for each volume before the steady state")
     return listed(parts) if parts else "none"
@@ -129,25 +128,40 @@ def _compcor_rule(confounds: ConfoundsSpec, component: str) -> str:
     return f"the first {first} {component + 's ' if component else ''}{masks}"
 
 
-def _outlier_words(outliers: OutliersSpec) -> list[str]:
+def _outlier_words(outliers: OutliersSpec, cited: set[str]) -> list[str]:
     """Tell the rule by which volumes have a regressor of their own."""
     if outliers.rule == "fmriprep":
+        cited.add("power")
         return [
             "one regressor for each volume that fMRIPrep marks as an outlier (by the thresholds "
             "of framewise displacement and standardized DVARS that it was given; Power et al., "
             "2012)"
         ]
-    criteria = [
-        CRITERION_WORDS[column].format(number(threshold))
-        for column, threshold in outliers.thresholds.items()
-    ]
-    if not criteria:
+    thresholds = outliers.thresholds
+    if not thresholds:
         return []
-    rule = " by a rule like that of ART" if outliers.rule == "art" else ""
-    return [
-        f"one regressor for each outlier volume{rule} ({listed(criteria, 'or')}; "
-        "Power et al., 2012)"
-    ]
+    told = {
+        column: CRITERION_WORDS[column].format(number(threshold))
+        for column, threshold in thresholds.items()
+    }
+    if outliers.rule == "art":
+        return [_art_words(told, cited)]
+    cited.add("power")
+    criteria = listed(list(told.values()), "or")
+    return [f"one regressor for each outlier volume ({criteria}; Power et al., 2012)"]
+
+
+def _art_words(told: dict[str, str], cited: set[str]) -> str:
+    """Tell ART's rule; its criterion on the global signal is its own."""
+    cited.add("art")
+    if "framewise_displacement" in told:
+        cited.add("power")
+        told["framewise_displacement"] += " as of Power et al., 2012,"
+    criteria = listed(list(told.values()), "or").removesuffix(",")
+    return (
+        "one regressor for each outlier volume by a rule like that of ART (Artifact Detection "
+        f"Tools, Whitfield-Gabrieli; {criteria})"
+    )
 
 
 def _joined_numbers(names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bids_ketamine.core.glm.model_rules import MEAN, POOLED
 from bids_ketamine.reports.methods_confounds import confound_words
 from bids_ketamine.reports.methods_regions import region_sentences
 from bids_ketamine.reports.methods_routes import route_paragraphs
@@ -44,7 +45,7 @@ def participant_paragraphs(
     rest = spec.rest
     if rest is not None and (not runs or runs_of(runs, "rest", rest.task)):
         sections.append(("Resting connectivity", _rest(spec, rest, runs, cited)))
-    sections.append(("When a measure is missing", (_missing(spec),)))
+    sections.append(("When a measure is missing", (_missing(spec, runs),)))
     return sections, cited
 
 
@@ -119,18 +120,33 @@ def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tupl
     elif widths and widths[0] > 0:
         smoothed = f" (smoothed with {listed([number(width) for width in widths])} mm)"
     return (
-        f"The series of a region is the mean over its voxels inside the brain mask{smoothed}. "
-        f"Nuisance regressors were {nuisance}; they were removed from the region series{band} in "
-        "one least-squares projection, so that neither brings back what the other removed.",
+        "The series of a region is the mean over its voxels with signal inside the brain mask"
+        f"{smoothed}. Nuisance regressors were {nuisance}; they were removed from the region "
+        f"series{band} in one least-squares projection, so that neither brings back what the "
+        "other removed.",
         connectivity,
     )
 
 
-def _missing(spec: StudySpec) -> str:
+def _some_modelled(spec: StudySpec, runs: Facts) -> bool:
+    """Tell whether a mask threshold leaves voxels with signal out of `activation`."""
+    models = {run.get("NoiseModel") for run in runs} if runs else {spec.glm.noise_model}
+    return (
+        bool(spec.tasks)
+        and MEAN in spec.glm.region_methods
+        and POOLED in models
+        and spec.glm.mask_threshold is not None
+    )
+
+
+def _missing(spec: StudySpec, runs: Facts) -> str:
     rules = []
     if spec.regions is not None and not _ready_made(spec):
         covered = percent(spec.regions.minimum_coverage)
-        rules.append(f"when less than {covered} of a region lies inside the brain mask")
+        rule = f"when less than {covered} of a region's voxels have signal inside the brain mask"
+        if _some_modelled(spec, runs):
+            rule += " (and, for `activation`, are above the mask threshold)"
+        rules.append(rule)
     degrees = []
     if spec.tasks:
         degrees.append(f"{spec.glm.minimum_residual_df} at a task")

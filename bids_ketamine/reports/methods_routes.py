@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bids_ketamine.dataset.dialects import AROMA_DENOISED, SMOOTHED_AROMA
+from bids_ketamine.dataset.sidecars import SMOOTHED_SERIES
 from bids_ketamine.reports.words import counted, is_absent, is_number, listed, number, spread
-from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.study.spec import InputsSpec, StudySpec
 
 Facts = Sequence[Mapping[str, Any]]
 
@@ -16,6 +18,8 @@ NOTHING = ("", "none")
 HERE = ("here", "bids_ketamine")
 #: Who smoothed is not known.
 BEFORE = "before"
+#: Edges of a voxel that a smoothness must be wide for its estimate to be told.
+EDGES_OF_SMOOTHNESS = 2.0
 
 
 def route_words(run: Mapping[str, Any]) -> str:
@@ -41,7 +45,10 @@ def route_words(run: Mapping[str, Any]) -> str:
     denoising = _denoising(run)
     parts.append(f"denoised: {denoising}" if denoising else "no AROMA denoising")
     after, before = _smoothness(run, "SmoothnessAfter"), _smoothness(run, "SmoothnessBefore")
-    if after:
+    if after and _too_coarse(run):
+        edges = _widths(_smoothness(run, "VoxelSize"))
+        parts.append(f"voxels of {edges} mm are too large to estimate the smoothness")
+    elif after:
         told = f"estimated smoothness {_widths(after)} mm"
         parts.append(told + (f", {_widths(before)} mm before" if before else ""))
     return "; ".join(parts)
@@ -93,8 +100,24 @@ def _smoothness(run: Mapping[str, Any], key: str) -> list[float]:
     return [float(each) for each in found if is_number(each)] if isinstance(found, list) else []
 
 
+def _too_coarse(run: Mapping[str, Any]) -> bool:
+    """Tell whether the smoothness is too few voxels wide for its estimate to mean much.
+
+    The estimate rests on differences of neighbouring voxels, and falls short where these are
+    nearly as far apart as the kernel is wide.
+
+    >>> _too_coarse({"SmoothnessAfter": [5.7, 5.7, 5.6], "VoxelSize": [4.0, 4.0, 4.0]})
+    True
+    """
+    widths, edges = _smoothness(run, "SmoothnessAfter"), _smoothness(run, "VoxelSize")
+    if not widths or not edges:
+        return False
+    return sum(widths) / len(widths) < EDGES_OF_SMOOTHNESS * sum(edges) / len(edges)
+
+
 def _widths(widths: Sequence[float]) -> str:
-    return " × ".join(number(each, 1) for each in widths)
+    shown = [number(each, 1) for each in widths]
+    return shown[0] if len(shown) > 1 and len(set(shown)) == 1 else " × ".join(shown)
 
 
 def route_paragraphs(spec: StudySpec, runs: Facts, cited: set[str]) -> list[str]:
@@ -111,16 +134,35 @@ def route_paragraphs(spec: StudySpec, runs: Facts, cited: set[str]) -> list[str]
     """
     if spec.inputs.timeseries_atlas is not None and not spec.tasks:
         return []
-    told = [run for run in runs if "Denoising" in run]
-    sentences = (
-        _done(told, cited) if told and len(told) == len(runs) else _by_name(spec, runs, cited)
-    )
+    with_images = runs
+    if spec.inputs.timeseries_atlas is not None:
+        at_rest = ("rest", spec.rest.task if spec.rest is not None else "rest")
+        with_images = [run for run in runs if run.get("Task") not in at_rest]
+    if runs:
+        sentences = _done([_completed(run) for run in with_images], cited)
+    else:
+        sentences = _asked(spec.inputs, cited)
     if spec.inputs.timeseries_atlas is not None:
         sentences.append(
             f"At rest, ready-made region time series (atlas {spec.inputs.timeseries_atlas}) took "
             "the place of images."
         )
     return [" ".join(sentences)] if sentences else []
+
+
+def _completed(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return facts of a run; those of older outputs tell the denoising by the description.
+
+    >>> _completed({"Description": "smoothAROMAnonaggr"})["SmoothedBy"]
+    'fMRIPrep'
+    """
+    if "Denoising" in run:
+        return run
+    description = str(run.get("Description") or "")
+    facts = {"Denoising": "ICA-AROMA, before" if description in AROMA_DENOISED else "none"}
+    if description in SMOOTHED_SERIES and not run.get("SmoothingFWHM"):
+        facts["SmoothedBy"] = "fMRIPrep" if description == SMOOTHED_AROMA else BEFORE
+    return {**run, **facts}
 
 
 def _done(runs: Facts, cited: set[str]) -> list[str]:
@@ -146,7 +188,8 @@ def _done(runs: Facts, cited: set[str]) -> list[str]:
             "Non-aggressive denoising fits all components of the mixing matrix to a series by "
             "least squares and takes away the share of the noise components alone."
         )
-    after = [each for run in runs for each in _smoothness(run, "SmoothnessAfter")]
+    fine = [run for run in runs if not _too_coarse(run)]
+    after = [each for run in fine for each in _smoothness(run, "SmoothnessAfter")]
     if after:
         sentences.append(
             f"The smoothness of the series that were modelled was estimated at {spread(after, 1)} "
@@ -173,35 +216,37 @@ def _smoothing_done(by: str, fwhm: float | None) -> str:
     return f"smoothed {_who(by)}, not again here"
 
 
-def _by_name(spec: StudySpec, runs: Facts, cited: set[str]) -> list[str]:
-    """Tell routes from the descriptions of the files, asked for or used."""
-    described = {str(run.get("Description") or "") for run in runs} or set(
-        spec.inputs.bold_descriptions
-    )
+def _asked(inputs: InputsSpec, cited: set[str]) -> list[str]:
+    """Tell what the study asks for, while there are no runs of which to tell what was done."""
+    names = inputs.bold_descriptions
+    ready = [name for name in names if name in AROMA_DENOISED]
+    plain = [name for name in names if name not in ready]
+    smoothed = [name for name in names if name in SMOOTHED_SERIES]
     sentences = []
-    if "smoothAROMAnonaggr" in described:
+    if len(names) > 1:
+        sentences.append(f"Of each run the first of the series {listed(names, 'or')} is read.")
+    if ready:
         cited.add("aroma")
         sentences.append(
-            "Series denoised with non-aggressive ICA-AROMA (Pruim et al., 2015) and smoothed by "
-            "fMRIPrep were taken as they are and not smoothed again."
+            f"Series {listed(ready, 'or')} are denoised with ICA-AROMA (Pruim et al., 2015) before."
         )
-    if "preproc" in described:
-        widths = {run.get("SmoothingFWHM") for run in runs if run.get("Description") == "preproc"}
-        widths = widths or {spec.inputs.smoothing_fwhm}
-        smoothing = listed([_smoothing(width) for width in sorted(widths, key=lambda w: w or 0.0)])
-        opening = (
-            "Where there were none, preprocessed series"
-            if "smoothAROMAnonaggr" in described
-            else "Preprocessed series"
+    if plain and inputs.aroma == "nonaggressive":
+        cited.add("aroma")
+        sentences.append(
+            f"Series {listed(plain, 'or')} are denoised with non-aggressive ICA-AROMA (Pruim et "
+            "al., 2015) here, where the components lie beside them."
         )
-        sentences.append(f"{opening} were used without AROMA denoising, {smoothing}.")
-    others = sorted(described - {"", "preproc", "smoothAROMAnonaggr"})
-    if others:
-        sentences.append(f"Series described as {listed(others)} were taken as they are.")
+    elif plain:
+        sentences.append(f"Series {listed(plain, 'or')} are used without AROMA denoising.")
+    if smoothed:
+        sentences.append(f"Series {listed(smoothed, 'or')} are smoothed before, and not again.")
+    if len(smoothed) < len(names):
+        which = "Others" if smoothed else "Series"
+        sentences.append(f"{which} are {_smoothing(inputs.smoothing_fwhm)}.")
     return sentences
 
 
 def _smoothing(width: float | None) -> str:
     if not width:
-        return "unsmoothed"
+        return "not smoothed"
     return f"smoothed with a Gaussian kernel of {number(width)} mm full width at half maximum"

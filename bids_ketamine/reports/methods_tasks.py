@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,9 +60,9 @@ def task_paragraphs(
     if others:
         cited.add("nilearn")
         told.append(_voxelwise(spec.glm, tasks, here, others, versions))
-    told += [_task(task) for task in tasks]
+    told += [_task(task, spec.glm.hrf_model) for task in tasks]
     told.append("Nuisance regressors were " + confound_words(spec.glm.confounds, here, cited) + ".")
-    told.append(_regions(spec.glm, tasks, models, cited))
+    told.append(_regions(spec.glm, tasks, here, models, cited))
     return tuple(told)
 
 
@@ -147,7 +148,7 @@ def _orthogonalized(glm: GlmSpec, tasks: Sequence[TaskSpec]) -> str:
     return " Each further regressor of a condition was made orthogonal to those before it."
 
 
-def _task(task: TaskSpec) -> str:
+def _task(task: TaskSpec, hrf_model: str) -> str:
     blocks = [each.name for each in task.conditions if each.blocks]
     sentences = [
         f"Task {task.name}: the conditions {listed([each.name for each in task.conditions])} had "
@@ -164,18 +165,25 @@ def _task(task: TaskSpec) -> str:
             f"Trials of {listed(names)} were given a duration of {number(duration)} s."
         )
     sentences += _modulators(task)
-    if task.error_trials is not None:
-        left = (
-            " and left their condition unless it is modelled in blocks"
-            if task.error_trials.remove_from_conditions
-            else ""
-        )
-        delay = number(task.error_trials.delay_if_no_response)
-        sentences.append(
-            "Trials with a wrong or no answer had a regressor of no interest at the time of the "
-            f"response ({delay} s after the onset where there was none){left}."
-        )
+    sentences += _error_trials(task, hrf_model)
     return " ".join(sentences + _contrasts(task.contrasts))
+
+
+def _error_trials(task: TaskSpec, hrf_model: str) -> list[str]:
+    """Tell how errors were modelled; conditions modelled as blocks keep them."""
+    if task.error_trials is None:
+        return []
+    n_derivatives = hrf_model.count(" + ")
+    further = "" if not n_derivatives else f", with its derivative{'s' * (n_derivatives > 1)},"
+    whole = [each.name for each in task.conditions if each.blocks]
+    left = ""
+    if task.error_trials.remove_from_conditions and len(whole) < len(task.conditions):
+        left = f" and left their condition{f', save that of {listed(whole)}' if whole else ''}"
+    delay = number(task.error_trials.delay_if_no_response)
+    return [
+        f"Trials with a wrong or no answer had a regressor of no interest{further} at the time of "
+        f"the response ({delay} s after the onset where there was none){left}."
+    ]
 
 
 def _modulators(task: TaskSpec) -> list[str]:
@@ -218,27 +226,64 @@ def formula(weights: Mapping[str, float]) -> str:
 
 
 def _regions(
-    glm: GlmSpec, tasks: Sequence[TaskSpec], models: Sequence[str], cited: set[str]
+    glm: GlmSpec,
+    tasks: Sequence[TaskSpec],
+    here: Facts,
+    models: Sequence[str],
+    cited: set[str],
 ) -> str:
-    sentences = ["Several runs of a task were combined by fixed effects."]
-    if models == [POOLED]:
-        sentences = ["Effects of several runs of a task were averaged, their residuals pooled."]
+    sentences = _runs_combined(here, models)
     if MEAN in glm.region_methods:
+        voxels = "voxels with signal inside the brain mask"
+        if POOLED in models:
+            voxels = "voxels that were modelled"
         sentences.append(
-            "The measure of a region (`activation`) is the mean of the contrast map over its "
-            "voxels inside the brain mask."
+            f"The measure of a region (`activation`) is the mean of the contrast map over its "
+            f"{voxels}. Its standard error within a session is that of the region's mean series "
+            "under the same model."
         )
     if MARSBAR in glm.region_methods:
         cited.add("marsbar")
+        which = "A second measure" if MEAN in glm.region_methods else "The measure of a region"
         sentences.append(
-            "A second measure (`activation_marsbar`) is MarsBaR's (Brett et al., 2002): the mean "
-            "series of the region's voxels, modelled with serial correlations estimated anew from "
-            "these voxels alone."
+            f"{which} (`activation_marsbar`) is MarsBaR's (Brett et al., 2002): the mean series of "
+            "the region's voxels with signal inside the brain mask, modelled with serial "
+            "correlations estimated anew from these voxels alone. Its standard error is that of "
+            "this model."
         )
     if any(each.test == "F" for task in tasks for each in task.contrasts):
         sentences.append("F contrasts give maps and no measures.")
-    sentences.append(
-        "Standard errors of measures within a session are those of the region's mean series under "
-        "the same model."
-    )
-    return " ".join(sentences)
+    return " ".join([*sentences, *_eigenvariates(tasks)])
+
+
+def _runs_combined(here: Facts, models: Sequence[str]) -> list[str]:
+    """Tell how runs are combined, where a session has several of a task or none is known yet."""
+    n_runs = Counter((run.get("Session"), run.get("Task")) for run in here)
+    if here and max(n_runs.values()) < 2:
+        return []
+    who = "Several runs of a task in a session"
+    effects = f"Effects of {who[0].lower()}{who[1:]}"
+    if list(models) == [POOLED]:
+        return [f"{effects} were averaged, their residuals pooled."]
+    return [f"{who} were combined by fixed effects."]
+
+
+def _eigenvariates(tasks: Sequence[TaskSpec]) -> list[str]:
+    """Tell which voxels the first eigenvariates rest on, tasks of one rule together."""
+    rules: dict[str, list[str]] = {}
+    for task in tasks:
+        which = "all voxels of the region that were modelled"
+        if task.eigenvariate_contrast is not None:
+            limit = number(task.eigenvariate_p)
+            which = (
+                f"the voxels that pass {task.eigenvariate_contrast} at p < {limit} (uncorrected)"
+            )
+        rules.setdefault(which, []).append(task.name)
+    told = [
+        f"of {which}" if len(rules) == 1 else f"at task {listed(names)} of {which}"
+        for which, names in rules.items()
+    ]
+    return [
+        "The first eigenvariate of each region and run, whitened and filtered as the model and "
+        f"adjusted for all but the task, was written beside the measures: {listed(told)}."
+    ]

@@ -131,6 +131,8 @@ def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
 def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict[str, Any], ...]:
     """Collect the facts of all runs from the sidecars of measures tables.
 
+    Each gets a ``Session``, which tells the runs of one participant's session from all others.
+
     Parameters
     ----------
     output_dir : Path
@@ -152,7 +154,9 @@ def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict
     ]
     found: list[dict[str, Any]] = []
     for path in sorted(sidecars):
-        found.extend(each for each in read_json(path, []).get("Runs", []) if isinstance(each, dict))
+        session = path.name.removesuffix("_measures.json")
+        entries = read_json(path, []).get("Runs", [])
+        found.extend({**each, "Session": session} for each in entries if isinstance(each, dict))
     return tuple(found)
 
 

@@ -20,6 +20,9 @@ from bids_ketamine.reports.views import Column, TableView, Tile, relative_link
 from bids_ketamine.reports.words import ABSENT, counted, is_absent, number, percent, text
 from bids_ketamine.study.load import Study
 
+#: Sessions of which there are results of this run of the app, or of an equal one.
+DONE = ("computed", "reused")
+
 
 @dataclass(frozen=True)
 class ErrorView:
@@ -61,7 +64,9 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     errors = _errors(found)
     motion = motion_pictures(found, spec, [task for task, _ in tasks_in_order(found, spec)])
     tasks = task_views(found, spec)
-    runs = [run.facts for session in found.sessions for run in session.runs if run.facts]
+    runs = [
+        {**run.facts, "Session": session.name} for session, run in _all_runs(found) if run.facts
+    ]
     contents = [("errors", "Errors")] if errors or found.unreadable else []
     contents += [("summary", "Summary"), ("inputs", "Inputs")]
     contents += [("motion", "Motion and outliers")] if motion else []
@@ -82,6 +87,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
         notices=_notices(found, study),
         inputs=_inputs(found),
         missing=_missing(found),
+        complete=bool(runs) and _finished(found, study) and not errors,
         motion=motion,
         motion_words=motion_words(spec),
         tasks=tasks,
@@ -133,9 +139,14 @@ def _statuses(found: ParticipantOutput, study: Study) -> list[tuple[str, str]]:
     return [(str(name), str(statuses[name])) for name in known]
 
 
+def _finished(found: ParticipantOutput, study: Study) -> bool:
+    """Tell whether every session was done; only then is what is not listed not missing."""
+    return all(status in DONE for _, status in _statuses(found, study))
+
+
 def _tiles(found: ParticipantOutput, study: Study, errors: list[ErrorView]) -> list[Tile]:
     statuses = dict(_statuses(found, study))
-    done = sum(status in ("computed", "reused") for status in statuses.values())
+    done = sum(status in DONE for status in statuses.values())
     runs = [run.facts for session in found.sessions for run in session.runs if run.facts]
     n_missing = len(_missing_entries(found))
     tiles = [
@@ -203,7 +214,7 @@ def _inputs(found: ParticipantOutput) -> TableView | None:
             _kept(run),
             text(run.facts.get("OutlierVolumes")),
             number(run.facts.get("MeanFramewiseDisplacement"), 3),
-            text(run.facts.get("ResidualDegreesOfFreedom")),
+            number(run.facts.get("ResidualDegreesOfFreedom"), 1),
             text(run.facts.get("NoiseModel")),
         )
         for session, run in _all_runs(found)

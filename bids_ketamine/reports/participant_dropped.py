@@ -1,4 +1,4 @@
-"""What was dropped at a task, and why: one table."""
+"""What was dropped at a task and why, and notes on its runs: one table."""
 
 from __future__ import annotations
 
@@ -47,12 +47,22 @@ def dropped_table(runs: Runs, rows: pd.DataFrame) -> TableView | None:
         places.setdefault(("Contrast", sentence), []).extend(sessions)
     if not places:
         return None
+    n_runs = len(runs)
     ordered = sorted(places.items(), key=lambda each: KINDS.index(each[0][0]))
     return TableView(
-        "What was dropped, and why",
-        (Column("What"), Column("Where"), Column("Why", wide=True)),
-        tuple((kind, listed(where), sentence) for (kind, sentence), where in ordered),
+        "What was dropped, and notes",
+        (Column("What"), Column("Where"), Column("Why, or what is to be known", wide=True)),
+        tuple((kind, _where(at, n_runs), sentence) for (kind, sentence), at in ordered),
     )
+
+
+def _where(places: Sequence[str], n_runs: int) -> str:
+    """Return where a sentence holds, all of many runs in two words.
+
+    >>> _where(["pre", "post"], 2), _where(["pre", "mid", "post"], 3)
+    ('pre and post', 'all runs')
+    """
+    return "all runs" if len(places) == n_runs > 2 else listed(places)
 
 
 def _entries(run: RunOutput) -> Iterator[tuple[str, str]]:

@@ -65,7 +65,8 @@ def contrast_pictures(contrast: str, files: MapFiles) -> list[Picture]:
         caption = f"{session.name}: {scale.symbol} map of {contrast}"
         slices.append(
             picture(
-                caption + _largest(stat_map, scale), partial(_draw_slices, file, scale, caption)
+                caption + _largest(stat_map, scale),
+                partial(_draw_slices, file, stat_map, scale, caption),
             )
         )
         if stat_map is not None:
@@ -124,9 +125,12 @@ def _in_mni(file: TaskFile) -> bool:
     return file.entities.get("space", "").startswith("MNI")
 
 
-def _draw_slices(file: TaskFile, scale: ColorScale, caption: str) -> Markup:
+def _draw_slices(
+    file: TaskFile, stat_map: StatMap | None, scale: ColorScale, caption: str
+) -> Markup:
+    # A damaged map is read once more, for its reason.
     return map_figure(
-        read_map(file.path),
+        stat_map or read_map(file.path),
         mni=_in_mni(file),
         scale=scale,
         description=f"Axial slices of a brain, {caption}",

@@ -23,6 +23,7 @@ from bids_ketamine.reports.words import (
     percent,
     region_words,
     text,
+    unit_words,
 )
 
 #: More rows than this are not readable; the tables hold the rest.
@@ -101,7 +102,7 @@ def _caption(family: Mapping[str, Any]) -> str:
     if not is_absent(family["contrast"]):
         where += f", {family['contrast']}"
     words = measure_words(family["measure"])
-    return f"{words[:1].upper()}{words[1:]}: {where} ({text(family['unit'], 'no unit')})"
+    return f"{words[:1].upper()}{words[1:]}: {where} ({unit_words(family['unit'], 'no unit')})"
 
 
 def _cells(row: Mapping[str, Any] | None, decimals: int, intervals: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from markupsafe import Markup
 
@@ -11,24 +12,63 @@ from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.reports.figures.quality import quality_figure
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput
 from bids_ketamine.reports.views import Picture, picture
-from bids_ketamine.reports.words import number, text
-from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
+from bids_ketamine.reports.words import counted, is_number, listed, number, text
+from bids_ketamine.study.spec import ConfoundsSpec, OutliersSpec, StudySpec
+
+#: The criterion that no picture shows, and the words for those that are drawn.
+GLOBAL_SIGNAL = "global_signal"
+DRAWN = {
+    "framewise_displacement": "framewise displacement",
+    "std_dvars": "standardized DVARS",
+}
 
 
 def motion_words(spec: StudySpec) -> str:
-    """Return what the motion pictures show."""
-    words = (
-        "Framewise displacement and standardized DVARS of every volume. Marked volumes have a "
-        "regressor of their own; dashed lines are the study's thresholds."
+    """Return what the motion pictures show, and what marks a volume."""
+    rules: dict[str, list[str]] = {}
+    for where, confounds in _confounds(spec).items():
+        rules.setdefault(_marks(confounds.outliers), []).append(where)
+    told = [
+        rule if len(rules) == 1 else f"{listed(names)}: {rule[:1].lower()}{rule[1:]}"
+        for rule, names in rules.items()
+    ]
+    told = [f"{each[:1].upper()}{each[1:]}" for each in told]
+    return " ".join(["Framewise displacement and standardized DVARS of every volume.", *told])
+
+
+def _confounds(spec: StudySpec) -> dict[str, ConfoundsSpec]:
+    found = {"tasks": spec.glm.confounds} if spec.tasks else {}
+    return found | ({"rest": spec.rest.confounds} if spec.rest is not None else {})
+
+
+def _marks(outliers: OutliersSpec | None) -> str:
+    """Tell by what criterion volumes are marked, and which thresholds are drawn.
+
+    >>> _marks(None)
+    'No volume is marked as an outlier: the study has no rule.'
+    """
+    marked = "Marked volumes have a regressor of their own"
+    if outliers is None or not outliers.reads_columns:
+        return "No volume is marked as an outlier: the study has no rule."
+    if outliers.rule == "fmriprep":
+        return (
+            f"{marked}: they are those that fMRIPrep itself marks, by thresholds that are not "
+            "known here and not drawn."
+        )
+    thresholds = outliers.thresholds
+    drawn = [name for name in thresholds if name != GLOBAL_SIGNAL]
+    lines = "dashed lines are the study's thresholds"
+    if len(drawn) == 1:
+        lines = f"the dashed line is the study's threshold of {DRAWN[drawn[0]]}"
+    if GLOBAL_SIGNAL not in thresholds:
+        return f"{marked}; {lines}."
+    own = (
+        "volumes are also marked where the change of the global signal is more than "
+        f"{number(thresholds[GLOBAL_SIGNAL])} standard deviations from its mean, which is not drawn"
     )
-    if any(each.outliers is None for each in _confounds(spec)):
-        words += " Where no threshold is drawn the study has none."
-    return words
-
-
-def _confounds(spec: StudySpec) -> list[ConfoundsSpec]:
-    found = [spec.glm.confounds] if spec.tasks else []
-    return found + ([spec.rest.confounds] if spec.rest is not None else [])
+    if not drawn:
+        return f"{marked}; {own.replace(' also', '')}."
+    return f"{marked}; {lines}; {own}."
 
 
 def motion_pictures(
@@ -55,10 +95,19 @@ def motion_pictures(
             caption += (
                 f" \u2013 mean FD {number(facts.get('MeanFramewiseDisplacement'), 3)} mm, "
                 f"{text(facts.get('VolumesKept'))} of {text(facts.get('Volumes'))} volumes kept, "
-                f"{text(facts.get('OutlierVolumes'))} outliers"
+                f"{_outliers(facts.get('OutlierVolumes'))}"
             )
         pictures.append(picture(caption, partial(_draw_quality, run, spec, caption)))
     return pictures
+
+
+def _outliers(count: Any) -> str:
+    """Return a number of outliers.
+
+    >>> _outliers(1), _outliers(0), _outliers(None)
+    ('1 outlier', '0 outliers', '– outliers')
+    """
+    return counted(int(count), "outlier") if is_number(count) else f"{text(count)} outliers"
 
 
 def _draw_quality(run: RunOutput, spec: StudySpec, caption: str) -> Markup:

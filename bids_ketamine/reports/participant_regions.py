@@ -22,6 +22,7 @@ from bids_ketamine.reports.words import (
     measure_words,
     region_words,
     text,
+    unit_words,
 )
 
 #: More regions than this are not readable in one picture.
@@ -80,7 +81,7 @@ def region_means(rows: pd.DataFrame, contrast: str, *, name: str) -> RegionMeans
     own = rows[rows["contrast"] == contrast]
     pictures, sentences = [], []
     for measure, part in own.groupby("measure", sort=False):
-        unit = text(next(iter(part["unit"].dropna()), ""), "")
+        unit = unit_words(next(iter(part["unit"].dropna()), ""))
         if part["value"].notna().any():
             caption = _caption(str(measure), contrast, part)
             draw = partial(_draw, part, unit, f"regions-{name}-{contrast}-{measure}", caption)

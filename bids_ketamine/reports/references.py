@@ -6,6 +6,8 @@ REFERENCES = {
     "aroma": "Pruim RHR et al. (2015). ICA-AROMA: a robust ICA-based strategy for removing "
     "motion artifacts from fMRI data. NeuroImage 112:267-277. "
     "doi:10.1016/j.neuroimage.2015.02.064",
+    "art": "Whitfield-Gabrieli S. Artifact Detection Tools (ART). "
+    "https://www.nitrc.org/projects/artifact_detect",
     "bids": "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for "
     "organizing and describing outputs of neuroimaging experiments. Scientific Data 3:160044. "
     "doi:10.1038/sdata.2016.44",

@@ -190,6 +190,15 @@ def measure_words(measure: Any) -> str:
     return MEASURE_WORDS.get(str(measure), text(measure).replace("_", " "))
 
 
+def unit_words(unit: Any, absent: str = "") -> str:
+    """Return a unit for the eye; in tables it stays in plain letters.
+
+    >>> unit_words("percent of the grand mean x s"), unit_words(None, "no unit")
+    ('percent of the grand mean × s', 'no unit')
+    """
+    return text(unit, absent).replace(" x ", " × ")
+
+
 def without_labels(sentence: str, labels: Collection[str] = ()) -> str:
     """Take participant labels out of a sentence.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 
 from bids_ketamine.core.event_rules import ERROR_CONDITION, modulator_name
@@ -17,6 +18,9 @@ RESERVED = ("constant", ERROR_CONDITION)
 
 #: Known names that an error lists; the others are counted.
 LISTED_NAMES = 12
+
+#: Ratios of weights that agree so closely differ by rounding alone: 0.1 * 3 is not 0.3.
+SAME_RATIO = 1e-9
 
 
 def check_glm(glm: GlmSpec, problem: Problem) -> None:
@@ -94,12 +98,30 @@ def _check_contrast(
         at = (*where, "f_test", number - 1) if contrast.f_test else where
         which = f"{shown}, formula {number}" if contrast.f_test else shown
         weights = {name: weight for name, weight in (row or {}).items() if weight}
+        earlier = next((n for n, each in enumerate(seen, 1) if _is_multiple(weights, each)), None)
         if not weights:
             problem(at, f"{which} has no weight that is not zero")
-        elif weights in seen:
-            problem(at, f"{which} is the same as formula {seen.index(weights) + 1}")
+        elif earlier is not None:
+            relation = "the same as" if weights == seen[earlier - 1] else "a multiple of"
+            problem(
+                at,
+                f"{which} is {relation} formula {earlier} and adds nothing to the test: take one "
+                "of them out",
+            )
         seen.append(weights)
         _check_names(row or {}, names, at, which, problem)
+
+
+def _is_multiple(weights: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Tell whether weights that are not zero are others times a number, be it negative.
+
+    Sums of several formulas are not looked for: all pairwise differences of conditions are a
+    usual way to write a test of any difference between them, which the rank takes care of.
+    """
+    if not weights or weights.keys() != other.keys():
+        return False
+    ratios = [weights[name] / other[name] for name in weights]
+    return all(math.isclose(ratio, ratios[0], rel_tol=SAME_RATIO) for ratio in ratios)
 
 
 def _check_names(

@@ -10,9 +10,10 @@ from pathlib import Path
 from bids_ketamine.errors import StudyError, UsageError
 from bids_ketamine.study.build import Builder
 from bids_ketamine.study.check import REGION_SOURCES, SOURCE_DETAILS, check_study
-from bids_ketamine.study.document import Document, merge, read_document
+from bids_ketamine.study.document import Document, KeyPath, merge, read_document
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.study.unread import unread_settings
 
 #: What a contrast is made of, one of them.
 CONTRAST_SOURCES = ("weights", "f_test")
@@ -29,12 +30,21 @@ class Study:
     source : str
         Name of the preset, or the study file.
     notices : tuple of str
-        What the study asks for and this version does not compute, in words for the user.
+        What the user must know before relying on the results: what the study asks for and this
+        version does not compute, and settings of the user's own file that change nothing.
+    unread : tuple of str
+        Those of the notices that are about settings that change nothing.
     """
 
     spec: StudySpec
     source: str
     notices: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def not_computed(self) -> tuple[str, ...]:
+        """Those of the notices that are about methods this version does not compute."""
+        return tuple(notice for notice in self.notices if notice not in self.unread)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -71,15 +81,14 @@ def load_study(name_or_file: str) -> Study:
     if name_or_file in names:
         path = _preset_path(name_or_file)
         spec, _ = _read(path)
-        return _available(spec, source=name_or_file, asked_for=frozenset(), path=path)
+        return _available(spec, source=name_or_file, written=frozenset(), path=path)
     path = Path(name_or_file)
     if not path.exists() and path.suffix not in (".yml", ".yaml", ".json"):
         close = difflib.get_close_matches(name_or_file, names, n=1)
         hint = f"Did you mean `{close[0]}`?" if close else f"Presets: {', '.join(names)}."
         raise UsageError(f"`{name_or_file}` is neither a preset nor a study file.", cure=hint)
     spec, document = _read(path)
-    own = frozenset(str(where[0]) for where in document.lines if len(where) == 1)
-    return _available(spec, source=path.name, asked_for=own, path=path)
+    return _available(spec, source=path.name, written=frozenset(document.lines), path=path)
 
 
 def _preset_path(name: str) -> Path:
@@ -152,12 +161,12 @@ def _at(document: Document, where: tuple[str, ...]) -> object:
     return body
 
 
-def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path: Path) -> Study:
+def _available(spec: StudySpec, *, source: str, written: frozenset[KeyPath], path: Path) -> Study:
     """Take out what is not built yet: named in a preset, refused in a user's own file."""
     notices: list[str] = []
     refused: list[str] = []
     for name, description in spec.planned.requested().items():
-        (refused if name in asked_for else notices).append(
+        (refused if (name,) in written else notices).append(
             f"{description} (`{name}`) is not yet available"
         )
     if refused:
@@ -165,4 +174,5 @@ def _available(spec: StudySpec, *, source: str, asked_for: frozenset[str], path:
             [f"{sentence}: take it out of the study file to run the rest" for sentence in refused],
             path=path,
         )
-    return Study(spec=spec, source=source, notices=tuple(notices))
+    unread = unread_settings(spec, written)
+    return Study(spec=spec, source=source, notices=(*notices, *unread), unread=unread)

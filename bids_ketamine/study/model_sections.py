@@ -136,7 +136,7 @@ class GlmSpec:
     )
     orthogonalize: bool = setting(
         "Make each further regressor of a condition (modulators, derivatives) orthogonal to those "
-        "before it, as SPM does",
+        "before it; derivatives are in any case with the noise models of nilearn",
         default=True,
     )
     microtime_resolution: int = setting(
@@ -152,8 +152,8 @@ class GlmSpec:
         minimum=1,
     )
     mask_threshold: float | None = setting(
-        "Noise model spm: share of the run's global mean that a voxel must exceed in every volume; "
-        "no such rule if null",
+        "Noise model spm: share of each volume's global mean that a voxel must exceed in every "
+        "volume; no such rule if null",
         default=0.8,
         minimum=0.0,
         maximum=1.0,

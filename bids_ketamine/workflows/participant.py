@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bids_ketamine.dataset.inputs import SessionInputs
-from bids_ketamine.interfaces.measures import remove_session
 from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import resolve_regions
 from bids_ketamine.study.load import Study
-from bids_ketamine.workflows.execution import Graph
-from bids_ketamine.workflows.plugin import KILLED
 from bids_ketamine.workflows.records import (
     ExecutionSettings,
     ProgressEvent,
@@ -90,8 +87,7 @@ def run_participant_level(
     if overwrite:
         waiting = present
         earlier.refuse_losing_tasks(present, study.spec)
-        for session in gone:
-            remove_session(output_dir / session.folder)
+        _remove(gone, output_dir)
     else:
         waiting = [session for session in present if not earlier.reusable(session)]
         earlier.refuse_replacing([*waiting, *gone])
@@ -101,17 +97,24 @@ def run_participant_level(
     for session in present:
         if session not in waiting:
             report(ProgressEvent("reused", session.participant, session.session, "", 0, 0))
-    graph = Graph(
-        *(study, region_sources, bids_dir, derivatives, output_dir, execution),
-        *(fingerprints, report),
-    )
-    errors = graph.run(waiting, n_procs=execution.n_procs)
-    for session in _spoilt_by_others(waiting, errors, execution):
-        LOGGER.warning(
-            "%s: a worker was ended from outside; tried once more, alone", session.prefix
+    errors: dict[str, list[StepError]] = {}
+    work_dirs: dict[str, Path] = {}
+    if waiting:
+        # The libraries that compute take seconds to load: not for sessions that are all done.
+        from bids_ketamine.workflows.execution import Graph
+
+        graph = Graph(
+            *(study, region_sources, bids_dir, derivatives, output_dir, execution),
+            *(fingerprints, report),
         )
-        errors.pop(session.prefix)
-        errors |= graph.run([session], n_procs=1)
+        errors = graph.run(waiting, n_procs=execution.n_procs)
+        for session in _spoilt_by_others(waiting, errors, execution):
+            LOGGER.warning(
+                "%s: a worker was ended from outside; tried once more, alone", session.prefix
+            )
+            errors.pop(session.prefix)
+            errors |= graph.run([session], n_procs=1)
+        work_dirs = {session.prefix: graph.session_work_dir(session) for session in waiting}
     outcomes = []
     for session in sessions:
         own = tuple(errors.get(session.prefix, ()))
@@ -119,9 +122,17 @@ def run_participant_level(
         if status == "failed" and not own:
             own = (StepError("measures table", "The session was not finished.", None),)
         if status == "computed" and execution.clean_work_dir:
-            shutil.rmtree(graph.session_work_dir(session), ignore_errors=True)
+            shutil.rmtree(work_dirs[session.prefix], ignore_errors=True)
         outcomes.append(SessionOutcome(session.participant, session.session, status, own))
     return tuple(outcomes)
+
+
+def _remove(sessions: Sequence[SessionInputs], output_dir: Path) -> None:
+    """Take away the results of sessions that are gone from the input."""
+    from bids_ketamine.interfaces.measures import remove_session
+
+    for session in sessions:
+        remove_session(output_dir / session.folder)
 
 
 def _spoilt_by_others(
@@ -130,6 +141,8 @@ def _spoilt_by_others(
     execution: ExecutionSettings,
 ) -> list[SessionInputs]:
     """Return sessions with a killed step that may do better without others beside it."""
+    from bids_ketamine.workflows.plugin import KILLED
+
     alone = len(sessions) == 1 and execution.n_procs == 1
     if execution.stop_on_first_crash or execution.plugin is not None or alone:
         return []

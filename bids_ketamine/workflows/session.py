@@ -24,10 +24,10 @@ from bids_ketamine.regions.transform import FIELD_GB
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.reuse import left_out_tasks
 
-#: A step holds as much as this many times the whole grid in single precision at its peak (the
-#: brain's series, scaled, in double precision, residuals: measured 2.3 GB for 233 million values
-#: of the grid), and the libraries take a base.
-COPIES = 2.2
+#: A step holds as much as this many times the whole grid in single precision at its peak: the
+#: brain's series, about a quarter of the grid, and blocks of voxels in double precision. A process
+#: of 0.6 GB was measured for 233 million values of the grid, of which the libraries take a base.
+COPIES = 0.43
 BASE_GB = 0.35
 
 
@@ -79,7 +79,7 @@ def init_session_wf(
     sources : mapping of str to str
         Dataset name of each input folder.
     notices : sequence of str
-        What the study asks for and is not computed.
+        What the study asks for and is not computed, and settings that change nothing.
     error_dir : Path
         Folder in which failing steps leave a word.
     omp_n_threads : int

@@ -48,19 +48,81 @@ def test_each_method_of_a_session(
     runs = (
         make_run("faces", bold=bold, events=table, confounds=table, run="1"),
         make_run("faces", bold=bold, events=table, confounds=table, run="2"),
-        make_run("rest", bold=bold, confounds=table, description="smoothAROMAnonaggr"),
+        make_run(
+            "rest", bold=bold, confounds=table, description="smoothAROMAnonaggr", smoothed=True
+        ),
     )
     missing = (Missing("stroop: events", "sub-01_events.tsv is not there"),)
     found = planned([make_session(runs=runs, missing=missing)], study, tmp_path)
     assert list(found) == ["faces GLM", "stroop GLM", "rest FC"]
     faces, stroop, rest = found.values()
     assert faces.status == rest.status == "ready"
-    assert faces.uses == "2 runs of 215 volumes, preproc, smoothing 6 mm, events, confounds"
+    assert faces.uses == (
+        "2 runs of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm, events, confounds"
+    )
     assert rest.uses == "1 run of 215 volumes, smoothAROMAnonaggr, smoothed already, confounds"
-    assert faces.cost.seconds == pytest.approx(2 * (1 + 2.7 + 3.4 + 40.0), rel=0.01)
+    assert faces.cost.seconds == pytest.approx(2 * (1 + 1.65 + 1.8 + 1.9), rel=0.01)
     assert (stroop.status, stroop.can_run, stroop.cost.seconds) == ("missing", False, 0)
     assert stroop.reasons == ("stroop: events: sub-01_events.tsv is not there.",)
     assert faces.reasons == rest.reasons == ()
+
+
+@pytest.fixture
+def mixing(tmp_path: Path) -> Path:
+    """A mixing matrix with a row for each volume of the series, and a blank line."""
+    path = tmp_path / "mixing.tsv"
+    path.write_text("0.5\t-1.0\n" * SHAPE[3] + "\n")
+    return path
+
+
+def test_whether_the_series_is_denoised_here(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    mixing: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    of_aroma = {"aroma_mixing": mixing, "aroma_noise": tmp_path / "noise.csv"}
+    runs = (
+        make_run("faces", bold=bold, run="1", **of_aroma),
+        make_run("faces", bold=bold, run="2"),
+        make_run("stroop", bold=bold, description="nonaggrDenoised"),
+        make_run("rest", timeseries=tmp_path / "series.tsv"),
+    )
+    uses = [each.uses for each in planned([make_session(runs=runs)], study, tmp_path).values()]
+    assert uses == [
+        "1 run of 215 volumes, preproc, ICA-AROMA here, smoothing 6 mm; "
+        "1 run of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm",
+        "1 run of 215 volumes, nonaggrDenoised, smoothing 6 mm",
+        "1 run, region time series",
+    ]
+    inputs = replace(study.spec.inputs, aroma="none")
+    changed = replace(study, spec=replace(study.spec, inputs=inputs))
+    session = make_session(runs=(make_run("faces", bold=bold),))
+    faces = planned([session], changed, tmp_path)["faces GLM"]
+    assert faces.uses == "1 run of 215 volumes, preproc, smoothing 6 mm"
+
+
+def test_a_mixing_matrix_of_other_volumes_is_told(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    mixing: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    noise = tmp_path / "noise.csv"
+    run = make_run("faces", bold=bold, aroma_mixing=mixing, aroma_noise=noise)
+    mixing.write_text("0.5\t-1.0\n" * 210)
+    faces = planned([make_session(runs=(run,))], study, tmp_path)["faces GLM"]
+    assert (faces.status, faces.can_run) == ("unreadable", False)
+    assert faces.reasons == (
+        f"{mixing}: The mixing matrix has 210 rows and the series 215 volumes.",
+    )
+    mixing.unlink()
+    faces = planned([make_session(runs=(run,))], study, tmp_path)["faces GLM"]
+    assert faces.reasons == (f"{mixing}: mixing.tsv is not there.",)
 
 
 def test_a_task_that_is_not_there_gets_a_reason(
@@ -184,11 +246,11 @@ def test_the_text(
     assert "  - elastic net (`elastic_net`) is not yet available" in lines
     row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
     assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
-    assert "47 s  2.6 GB  1 run of 215 volumes" in row
+    assert "6 s   0.6 GB  1 run of 215 volumes" in row
     assert any("missing  -     -       [1]" in line for line in lines)
     assert any(line.startswith("  [1]  session: no ses-post") for line in lines)
     assert "1 of 2 analyses can run, in 1 session of 1 participant." in lines
-    assert any("about 58 s with one process, 58 s with --nprocs 2" in line for line in lines)
+    assert any("about 17 s with one process, 17 s with --nprocs 2" in line for line in lines)
     assert text.isascii()
 
 
@@ -213,9 +275,9 @@ def test_two_processes_halve_the_work_but_not_its_longest_step(
         output_dir=tmp_path,
         n_procs=2,
     )
-    # Four steps of 26.2 s, 6 s to start and 5 s for each report.
-    assert "about 3 min 34 s with one process, 2 min 00 s with --nprocs 2" in text
-    assert " ".join(text.split()).endswith("2.6 GB for the largest step, up to 5.2 GB together.")
+    # Four steps of 6.35 s, 6 s to start and 5 s for each report.
+    assert "about 51 s with one process, 39 s with --nprocs 2" in text
+    assert " ".join(text.split()).endswith("0.6 GB for the largest step, up to 1.2 GB together.")
 
 
 def test_sessions_derived_from_a_column_are_explained(study: Study, tmp_path: Path) -> None:

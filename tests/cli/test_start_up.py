@@ -54,3 +54,12 @@ def test_a_dry_run_reads_regions_and_loads_no_analysis(dataset: SimpleNamespace)
     assert code == 66
     assert "0 of " in text
     assert modules & {"nilearn", "sklearn", "nipype", "matplotlib", "pandas"} == set()
+
+
+def test_sessions_that_are_all_done_load_no_analysis() -> None:
+    heavy = {"nilearn", "sklearn", "nipype", "matplotlib"}
+    script = f"import sys, bids_ketamine.workflows.participant; print(sys.modules.keys() & {heavy})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

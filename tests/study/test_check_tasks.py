@@ -102,7 +102,20 @@ def test_names_of_modulators_errors_and_derivatives(contrast):
         ("{f_test: [null]}", "contrast `effect`, formula 1 has no weight that is not zero"),
         (
             "{f_test: [congruent, {congruent: 1.0, incongruent: 0}]}",
-            "contrast `effect`, formula 2 is the same as formula 1",
+            "contrast `effect`, formula 2 is the same as formula 1 and adds nothing to the test: "
+            "take one of them out",
+        ),
+        (
+            "{f_test: [congruent, incongruent, 2 * congruent]}",
+            "contrast `effect`, formula 3 is a multiple of formula 1 and adds nothing to the test",
+        ),
+        (
+            "{f_test: [congruent - incongruent, incongruent - congruent]}",
+            "contrast `effect`, formula 2 is a multiple of formula 1 and adds",
+        ),
+        (
+            "{f_test: [0.1 * congruent + 0.3 * incongruent, -0.3 * congruent - 0.9 * incongruent]}",
+            "contrast `effect`, formula 2 is a multiple of formula 1 and adds",
         ),
         ("{f_test: congruent}", "effect.f_test must be a list, not `congruent`"),
         ("{f_test: [congruent - congruent]}", "f_test.0: the formula has no condition left"),
@@ -126,6 +139,23 @@ def test_contrasts_that_mean_nothing(contrast, settings, sentence):
     (found,) = problems(contrast, settings)
     assert found.startswith("line 12: ")
     assert sentence in found
+
+
+@pytest.mark.parametrize(
+    "formulas",
+    [
+        [
+            "congruent - incongruent",
+            "incongruent - `blank screen`",
+            "congruent - `blank screen`",
+        ],
+        ["congruent", "incongruent", "congruent + incongruent"],
+        ["congruent + 2 * incongruent", "congruent + 3 * incongruent"],
+    ],
+    ids=["all pairwise differences", "a sum", "another ratio"],
+)
+def test_formulas_that_follow_from_several_others_are_accepted(contrast, formulas):
+    assert len(contrast(f"{{f_test: {formulas}}}").rows) == len(formulas)
 
 
 def test_a_task_without_an_error_rule_has_no_error_trials(write):

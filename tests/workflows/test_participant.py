@@ -271,7 +271,68 @@ def test_a_run_that_cannot_be_estimated_is_left_out_and_named(session, tmp_path)
     assert row["n_volumes"] == N_SCANS
     sidecar = tmp_path / "out/sub-01/ses-pre/sub-01_ses-pre_measures.json"
     notes = json.loads(sidecar.read_text())["Runs"][1]["Notes"]
-    assert "not in contrast `aGtB`: the design has no regressor for `b`" in notes
+    assert any(
+        note.startswith("not in contrast `aGtB`: condition `b` has no trials") for note in notes
+    )
+
+
+def test_a_session_that_estimates_nothing_has_the_unit_and_the_reason(session, tmp_path):
+    run = session.runs_of("faces")[0]
+    events = pd.read_csv(run.events, sep="\t").query("trial_type == 'a'").assign(duration=0.0)
+    path = tmp_path / "events.tsv"
+    events.to_csv(path, sep="\t", index=False)
+    compute(tmp_path, replace(session, runs=(replace(run, events=path),)))
+    table = measures(tmp_path)
+    row = table[table["measure"] == "activation"].iloc[0]
+    assert np.isnan(row["value"])
+    assert "condition `b` has no trials" in row["reason"]
+    # The contrast is over conditions of the study, be they without events here.
+    assert row["unit"] == "percent of the grand mean x s"
+
+
+def test_runs_that_model_other_voxels_of_a_region_leave_its_error_unknown(session, tmp_path):
+    first, second = session.runs_of("faces")
+    image = nib.load(second.bold)
+    data = np.asarray(image.dataobj).copy()
+    data[0, :, :, 10] = 20.0  # one of the seven voxels of the left region
+    dark = tmp_path / "dark_bold.nii.gz"
+    nib.save(nib.Nifti1Image(data, image.affine), dark)
+    spec = replace(SPEC, glm=replace(SPEC.glm, noise_model="spm"))
+    compute(tmp_path, replace(session, runs=(first, replace(second, bold=dark))), spec=spec)
+    table = measures(tmp_path).query("measure == 'activation'").set_index("regions")
+    assert np.isfinite(table["value"]).all()
+    assert table.loc["left", "coverage"] == pytest.approx(6 / 7)
+    assert np.isnan(table.loc["left", "standard_error"])
+    assert table.loc["right", "standard_error"] > 0
+
+
+def test_voxels_under_the_mask_threshold_are_told_in_the_reason(session, tmp_path):
+    run = session.runs_of("faces")[0]
+    image = nib.load(run.bold)
+    data = np.asarray(image.dataobj).copy()
+    # A strip of the left region is dark in one volume.
+    data[0:2, :, :, 10] = 20.0
+    dark = tmp_path / "dark_bold.nii.gz"
+    nib.save(nib.Nifti1Image(data, image.affine), dark)
+    spec = replace(
+        SPEC,
+        tasks=(replace(SPEC.tasks[0], eigenvariate_contrast="aGtB", eigenvariate_p=1e-12),),
+        glm=replace(SPEC.glm, noise_model="spm", region_methods=("mean", "marsbar")),
+    )
+    compute(tmp_path, replace(session, runs=(replace(run, bold=dark),)), spec=spec)
+    table = measures(tmp_path).set_index(["measure", "regions"])
+    mean = table.loc[("activation", "left")]
+    assert mean["reason"] == (
+        "coverage 14% is under 50%: 6 of 7 voxels are under the mask threshold"
+    )
+    # MarsBaR reads voxels under the threshold too.
+    marsbar = table.loc[("activation_marsbar", "left")]
+    assert np.isfinite(marsbar["value"])
+    assert marsbar["coverage"] == 1.0
+    assert (table["standard_error"].dropna() > 0).all()
+    sidecar = tmp_path / "out/sub-01/ses-pre/sub-01_ses-pre_measures.json"
+    notes = json.loads(sidecar.read_text())["Runs"][0]["Notes"]
+    assert "no eigenvariate, since no voxel passes `aGtB` at p < 1e-12: left, right" in notes
 
 
 def test_a_failing_session_leaves_others_whole_with_any_plugin(session, tmp_path):

@@ -74,7 +74,9 @@ def whitening_matrix(covariance: np.ndarray, *, smallest: float = SMALLEST_WEIGH
     if not variances[0] > 0.0:
         raise ProcessingError(
             "The serial correlations of the run could not be estimated: their covariance is not "
-            "positive definite."
+            "positive definite.",
+            cure="Series that were filtered in time cannot be whitened so: take `noise_model: ar1` "
+            "in the study file.",
         )
     whitening = (vectors / np.sqrt(variances)) @ vectors.T
     whitening[np.abs(whitening) <= smallest] = 0.0

@@ -18,6 +18,9 @@ RANK_TOLERANCE = 1e-9
 
 CONSTANT = "constant"
 
+#: Columns that a sentence names; the others are counted.
+NAMED_COLUMNS = 6
+
 
 class Design(NamedTuple):
     """Design matrix of a run.
@@ -143,18 +146,33 @@ def _independent_columns(
     n_scans = len(columns[CONSTANT])
     basis = np.empty((n_scans, len(columns)), order="F")
     kept: dict[str, np.ndarray] = {}
-    dropped: list[str] = []
+    combinations: list[str] = []
+    excess: list[str] = []
     for name, column in columns.items():
         size = np.linalg.norm(column)
         earlier = basis[:, : len(kept)]
         rest = column - earlier @ (earlier.T @ column)
         rest -= earlier @ (earlier.T @ rest)
         if size == 0.0 or np.linalg.norm(rest) <= RANK_TOLERANCE * size:
-            dropped.append(f"design column `{name}` is a combination of others")
+            combinations.append(name)
             continue
         if len(kept) + 1 >= n_scans:
-            dropped.append(f"design column `{name}`: as many columns as volumes")
+            excess.append(name)
             continue
         basis[:, len(kept)] = rest / np.linalg.norm(rest)
         kept[name] = column
-    return kept, dropped
+    return kept, [
+        *_left_out(combinations, "combinations of others", "a combination of others"),
+        *_left_out(excess, "more columns than volumes", "one column more than volumes"),
+    ]
+
+
+def _left_out(names: Sequence[str], several: str, one: str) -> list[str]:
+    """Say in one sentence which columns are left out."""
+    if not names:
+        return []
+    if len(names) == 1:
+        return [f"design column `{names[0]}` left out: {one}"]
+    shown = ", ".join(f"`{name}`" for name in names[:NAMED_COLUMNS])
+    more = f" and {len(names) - NAMED_COLUMNS} more" if len(names) > NAMED_COLUMNS else ""
+    return [f"{len(names)} design columns left out ({several}): {shown}{more}"]

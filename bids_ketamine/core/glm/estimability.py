@@ -29,10 +29,10 @@ def contrast_matrix(
     Returns
     -------
     weights : ndarray of shape (n_columns, n_rows) or None
-        Rows of an F test that depend on each other are replaced by a basis of them. None if a
-        column with a weight is not in the design, or a row is no combination of the design's
-        rows: its conditions cannot be told from other columns (volumes that all have regressors
-        of their own, for one). The columns are those of the design without drift.
+        Rows of an F test that are combinations of earlier ones are left out. None if a column
+        with a weight is not in the design, or a row is no combination of the design's rows: its
+        conditions cannot be told from other columns (volumes that all have regressors of their
+        own, for one). The columns are those of the design without drift.
     reason : str
         Empty, or why there is none.
     """
@@ -47,10 +47,24 @@ def contrast_matrix(
         return None, f"the design has no regressor for {listing}"
     if not all(_estimable(row, design.full) for row in rows):
         return None, "the conditions cannot be told from other columns of the design"
-    weights = np.array([[row.get(name, 0.0) for row in rows] for name in names])
-    basis = column_space(weights)
-    # Rows that depend on each other test the same as a basis of them.
-    return (weights if basis.shape[1] == weights.shape[1] else basis), ""
+    kept = _independent(rows)
+    return np.array([[row.get(name, 0.0) for row in kept] for name in names]), ""
+
+
+def _independent(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+    """Keep each row that is no combination of those before it: the test is the same.
+
+    The choice rests on the rows alone, so that it is the same in every run.
+    """
+    names = sorted({name for row in rows for name in row})
+    kept: list[Mapping[str, float]] = []
+    chosen = np.empty((len(names), 0))
+    for row in rows:
+        column = np.array([[row.get(name, 0.0)] for name in names])
+        if column_space(np.column_stack([chosen, column])).shape[1] > chosen.shape[1]:
+            chosen = np.column_stack([chosen, column])
+            kept.append(row)
+    return kept
 
 
 def _estimable(weights: Mapping[str, float], full: pd.DataFrame) -> bool:

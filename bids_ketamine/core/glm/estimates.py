@@ -52,7 +52,9 @@ class RunContrast(Protocol):
         """Return the contrast in some of the voxels."""
 
     @classmethod
-    def combine(cls, runs: Sequence[Self], *, test: str) -> ContrastMaps:
+    def combine(
+        cls, runs: Sequence[Self], *, test: str, noise_levels: np.ndarray | None = None
+    ) -> ContrastMaps:
         """Test the mean over runs, ``test`` "t" or "F"."""
 
 
@@ -87,14 +89,17 @@ class PooledContrast(NamedTuple):
         )
 
     @classmethod
-    def combine(cls, runs: Sequence[Self], *, test: str) -> ContrastMaps:
+    def combine(
+        cls, runs: Sequence[Self], *, test: str, noise_levels: np.ndarray | None = None
+    ) -> ContrastMaps:
         r"""Test the mean over runs with their pooled residual variance.
 
-        One model with a block for each run, as SPM has it:
+        One model with a block for each run, whose covariance is that of the run times its
+        relative noise level w, the same in all voxels:
 
         .. math:: \bar c = \frac{1}{R} \sum_r c_r, \quad
-                  \sigma^2 = \frac{\sum_r |e_r|^2}{\sum_r \mathrm{tr}(R V)_r}, \quad
-                  B = \frac{1}{R^2} \sum_r B_r
+                  \sigma^2 = \frac{\sum_r |e_r|^2 / w_r}{\sum_r \mathrm{tr}(R V)_r}, \quad
+                  B = \frac{1}{R^2} \sum_r w_r B_r
 
         with degrees of freedom :math:`(\sum tr(RV))^2 / \sum tr(RVRV)`.
 
@@ -104,14 +109,20 @@ class PooledContrast(NamedTuple):
             The same contrast in the same voxels.
         test : {"t", "F"}
             Statistic.
+        noise_levels : ndarray of shape (n_runs,), optional
+            w; :func:`relative_noise` of these voxels when absent.
         """
         n_runs = len(runs)
+        levels = relative_noise(runs) if noise_levels is None else noise_levels
         effects = np.mean([run.effects for run in runs], axis=0)
-        gram = np.sum([run.gram for run in runs], axis=0) / n_runs**2
-        covariance = np.sum([run.covariance for run in runs], axis=0) / n_runs**2
+        pairs = list(zip(runs, levels, strict=True))
+        gram = np.sum([run.gram * level for run, level in pairs], axis=0) / n_runs**2
+        covariance = np.sum([run.covariance * level for run, level in pairs], axis=0) / n_runs**2
         trace_rv = sum(run.trace_rv for run in runs)
         residual_df = trace_rv**2 / sum(run.trace_rvrv for run in runs)
-        squares = np.sum([run.residual_variance * run.trace_rv for run in runs], axis=0)
+        squares = np.sum(
+            [run.residual_variance * run.trace_rv / level for run, level in pairs], axis=0
+        )
         residual_variance = squares / trace_rv
         if test == "t":
             return t_maps(effects[0], residual_variance * covariance[0, 0], residual_df)
@@ -121,6 +132,28 @@ class PooledContrast(NamedTuple):
         statistic = _quotient(numerator, np.trace(spread) * residual_variance)
         effect_df = float(np.trace(spread) ** 2 / np.sum(spread * spread.T))
         return f_maps(statistic, effect_df, residual_df)
+
+
+def relative_noise(runs: Sequence[PooledContrast]) -> np.ndarray:
+    """Return each run's residual variance relative to the mean of runs, averaged over voxels.
+
+    Parameters
+    ----------
+    runs : sequence of PooledContrast
+        The same voxels in each.
+
+    Returns
+    -------
+    ndarray of shape (n_runs,)
+        1 for a single run, and where no voxel varies.
+    """
+    variances = np.stack([run.residual_variance for run in runs])
+    mean = variances.mean(axis=0)
+    known = mean > 0
+    if len(runs) == 1 or not known.any():
+        return np.ones(len(runs))
+    levels = np.mean(variances[:, known] / mean[known], axis=1)
+    return np.asarray(np.where(levels > 0, levels, 1.0))
 
 
 class VoxelwiseContrast(NamedTuple):
@@ -162,7 +195,9 @@ class VoxelwiseContrast(NamedTuple):
         return self._replace(effects=effects, covariance=covariance)
 
     @classmethod
-    def combine(cls, runs: Sequence[Self], *, test: str) -> ContrastMaps:
+    def combine(
+        cls, runs: Sequence[Self], *, test: str, noise_levels: np.ndarray | None = None
+    ) -> ContrastMaps:
         r"""Test the mean over runs with fixed effects.
 
         .. math:: \bar c = \frac{1}{R} \sum_r c_r, \quad S = \frac{1}{R^2} \sum_r S_r, \quad
@@ -176,6 +211,8 @@ class VoxelwiseContrast(NamedTuple):
             The same contrast in the same voxels.
         test : {"t", "F"}
             Statistic.
+        noise_levels : ndarray, optional
+            Not used: each voxel has its own.
         """
         effects = np.mean([run.effects for run in runs], axis=0)
         covariance = np.sum([run.covariance for run in runs], axis=0) / len(runs) ** 2
@@ -205,8 +242,11 @@ def f_maps(statistic: np.ndarray, effect_df: float, residual_df: float) -> Contr
     """Return F and z of F statistics, shape (n_voxels,); z has the upper tail of F."""
     tail = stats.f.logsf(statistic, effect_df, residual_df)
     z = np.clip(-ndtri_exp(np.minimum(tail, -np.finfo(float).tiny)), -LARGEST_Z, LARGEST_Z)
+    z[statistic == 0.0] = 0.0  # no variance: nothing is known, against or for
     return ContrastMaps(None, None, statistic, z, effect_df, residual_df)
 
 
 def _quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    """Divide; 0 where the denominator is 0, NaN where it is unknown."""
+    empty = np.where(np.isnan(denominator), np.nan, 0.0)
+    return np.divide(numerator, denominator, out=empty, where=denominator > 0)

@@ -17,8 +17,17 @@ from typing import NamedTuple
 import numpy as np
 
 from bids_ketamine.core.glm.estimates import PooledContrast
-from bids_ketamine.core.glm.voxel_series import VoxelSeries, column_space
+from bids_ketamine.core.glm.voxel_series import VoxelSeries, column_norms, column_space
 from bids_ketamine.errors import ProcessingError
+
+#: Volumes that are whitened at once.
+TILE = 32
+
+
+def bandwidth(matrix: np.ndarray) -> int:
+    """Return how far from the diagonal a matrix has entries other than zero."""
+    rows, columns = np.nonzero(matrix)
+    return int(np.abs(rows - columns).max(initial=0))
 
 
 class FilteredModel(NamedTuple):
@@ -30,8 +39,10 @@ class FilteredModel(NamedTuple):
         K W X.
     inverse : ndarray of shape (n_columns, n_scans)
         Pseudo-inverse of ``design``.
-    transform : ndarray of shape (n_scans, n_scans)
-        K W, which takes a series to what the model explains.
+    whitening : ndarray of shape (n_scans, n_scans)
+        W.
+    drift : ndarray of shape (n_scans, n_drifts)
+        X_0, orthonormal.
     covariance : ndarray of shape (n_columns, n_columns)
         Covariance of the estimates for unit variance: inverse V_f inverse'.
     trace_rv, trace_rvrv : float
@@ -40,7 +51,8 @@ class FilteredModel(NamedTuple):
 
     design: np.ndarray
     inverse: np.ndarray
-    transform: np.ndarray
+    whitening: np.ndarray
+    drift: np.ndarray
     covariance: np.ndarray
     trace_rv: float
     trace_rvrv: float
@@ -49,6 +61,21 @@ class FilteredModel(NamedTuple):
     def residual_df(self) -> float:
         """Effective degrees of freedom: tr(RV)^2 / tr(RVRV)."""
         return self.trace_rv**2 / self.trace_rvrv
+
+    def whiten(self, series: np.ndarray) -> np.ndarray:
+        """Return W y of series, shape (n_scans, n_series), by the band of W that is not zero."""
+        n_scans, reach = len(self.whitening), bandwidth(self.whitening)
+        whitened = np.empty_like(series)
+        for start in range(0, n_scans, TILE):
+            rows = slice(start, start + TILE)
+            columns = slice(max(start - reach, 0), start + TILE + reach)
+            np.matmul(self.whitening[rows, columns], series[columns], out=whitened[rows])
+        return whitened
+
+    def filter(self, series: np.ndarray) -> np.ndarray:
+        """Return K W y of series, shape (n_scans, n_series)."""
+        whitened = self.whiten(np.asarray(series, dtype=np.float64))
+        return np.asarray(whitened - self.drift @ (self.drift.T @ whitened))
 
 
 class VoxelFit(NamedTuple):
@@ -100,7 +127,6 @@ def filter_design(
     def filtered(matrix: np.ndarray) -> np.ndarray:
         return np.asarray(matrix - drift @ (drift.T @ matrix))
 
-    transform = filtered(whitening)
     design = filtered(whitening @ design_matrix)
     if covariance is None:
         noise = filtered(np.eye(len(drift)))
@@ -114,11 +140,14 @@ def filter_design(
             f"The design has {design.shape[1]} columns and {drift.shape[1]} drift terms for "
             f"{len(design)} volumes: nothing is left to estimate the noise."
         )
-    inverse = np.linalg.pinv(design, rcond=max(design.shape) * np.finfo(float).eps)
+    norms = column_norms(design)
+    tolerance = max(design.shape) * np.finfo(float).eps
+    inverse = np.linalg.pinv(design / norms, rcond=tolerance) / norms[:, None]
     return FilteredModel(
         design,
         inverse,
-        transform,
+        whitening,
+        drift,
         inverse @ noise @ inverse.T,
         trace_rv,
         float(np.sum(residual * residual.T)),
@@ -140,14 +169,15 @@ def fit_voxels(voxels: VoxelSeries, model: FilteredModel) -> VoxelFit:
     VoxelFit
         Estimates and residual variance.
     """
-    explain = model.inverse @ model.transform
-    leave = model.transform - model.design @ explain
-    estimates = np.empty((len(explain), voxels.n_voxels))
+    explained = np.column_stack([model.drift, column_space(model.design)])
+    estimates = np.empty((len(model.inverse), voxels.n_voxels))
     variance = np.empty(voxels.n_voxels)
     for places, series in voxels.blocks():
-        estimates[:, places] = explain @ series
-        residuals = leave @ series
-        variance[places] = np.einsum("ij,ij->j", residuals, residuals)
+        whitened = model.whiten(series)
+        # The pseudo-inverse takes nothing from drift: whitened series need no filter before.
+        estimates[:, places] = model.inverse @ whitened
+        whitened -= explained @ (explained.T @ whitened)
+        variance[places] = np.einsum("ij,ij->j", whitened, whitened)
     return VoxelFit(estimates, variance / model.trace_rv)
 
 
@@ -187,7 +217,7 @@ def contrast_of(fit: VoxelFit, model: FilteredModel, contrast: np.ndarray) -> Po
 
 def whitened_residual(series: np.ndarray, model: FilteredModel) -> np.ndarray:
     """Return whitened, filtered residuals of scaled series, shape (n_scans, n_series)."""
-    filtered = model.transform @ series
+    filtered = model.filter(series)
     return np.asarray(filtered - model.design @ (model.inverse @ filtered))
 
 
@@ -215,7 +245,7 @@ def adjusted_series(series: np.ndarray, model: FilteredModel, *, kept: Sequence[
     ndarray of shape (n_scans, n_voxels)
         float64.
     """
-    filtered = model.transform @ np.asarray(series, dtype=np.float64)
+    filtered = model.filter(series)
     fitted = model.design @ (model.inverse @ filtered)
     others = np.setdiff1d(np.arange(model.design.shape[1]), np.asarray(kept, dtype=int))
     basis = column_space(model.design[:, others])

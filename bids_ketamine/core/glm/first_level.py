@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -101,7 +101,11 @@ def fit_task_run(
         conditions=modelled.conditions,
     )
     weights, reasons = _estimable(
-        contrasts, design, model.minimum_residual_df, nuisance.lost_volumes
+        contrasts,
+        design,
+        minimum_residual_df=model.minimum_residual_df,
+        lost=nuisance.lost_volumes,
+        empty=modelled.empty,
     )
     factor, kept = _scaled_and_masked(data, model)
     inside = VoxelSeries(data.series, np.flatnonzero(kept), factor)
@@ -111,7 +115,9 @@ def fit_task_run(
         contrasts={},
         not_estimable=reasons,
         kept=kept,
-        regions=RegionEstimates(means, {}, ({},) * len(regions), (None,) * len(regions)),
+        regions=RegionEstimates(
+            *(means, {}, ({},) * len(regions), ("",) * len(regions), (None,) * len(regions))
+        ),
         design=design,
         diagnostics=None,
         events=modelled,
@@ -130,7 +136,7 @@ def fit_task_run(
         regions=RegionEstimates(
             means,
             fitted.region_contrasts,
-            _marsbar(inside, data.regions, design, weights, model),
+            *_marsbar(inside, data.regions, design, weights, model),
             _eigenvariates(inside, regions, fitted, contrasts, eigenvariates),
         ),
         diagnostics=design_diagnostics(
@@ -163,16 +169,21 @@ def _marsbar(
     design: Design,
     weights: dict[str, np.ndarray],
     model: ModelRule,
-) -> tuple[dict[str, RunContrast], ...]:
-    """Return MarsBaR's contrasts of each region, if the study asks for them."""
-    if MARSBAR not in model.region_methods:
-        return ({},) * len(regions)
-    return tuple(
-        marsbar_contrasts(inside._replace(columns=columns), design=design, contrasts=weights)
-        if columns.size
-        else {}
-        for columns in regions
-    )
+) -> tuple[tuple[dict[str, RunContrast], ...], tuple[str, ...]]:
+    """Return MarsBaR's contrasts of each region, if the study asks for them, or why not."""
+    found: list[dict[str, RunContrast]] = [{} for _ in regions]
+    problems = [""] * len(regions)
+    asked = MARSBAR in model.region_methods
+    for position, columns in enumerate(regions):
+        if not asked or not columns.size:
+            continue
+        try:
+            found[position] = marsbar_contrasts(
+                inside._replace(columns=columns), design=design, contrasts=weights
+            )
+        except ProcessingError as error:  # the other regions stay
+            problems[position] = error.message
+    return tuple(found), tuple(problems)
 
 
 def _eigenvariates(
@@ -207,7 +218,12 @@ def _passes(
 
 
 def _estimable(
-    contrasts: Sequence[ContrastRule], design: Design, minimum_residual_df: int, lost: str
+    contrasts: Sequence[ContrastRule],
+    design: Design,
+    *,
+    minimum_residual_df: int,
+    lost: str,
+    empty: Mapping[str, str],
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Return the contrasts that can be estimated, and why others cannot."""
     weights: dict[str, np.ndarray] = {}
@@ -220,7 +236,9 @@ def _estimable(
                 f"{minimum_residual_df}" + (f": {lost}" if lost else "")
             )
         elif matrix is None:
-            reasons[contrast.name] = reason
+            weighted = {name for row in contrast.rows for name, weight in row.items() if weight}
+            without = [why for name, why in empty.items() if name in weighted]
+            reasons[contrast.name] = "; ".join(without) or reason
         else:
             weights[contrast.name] = matrix
     return weights, reasons
@@ -232,6 +250,13 @@ def _scaled_and_masked(data: RunData, model: ModelRule) -> tuple[float, np.ndarr
     if model.noise_model != POOLED:
         return brain_mean_factor(data.series), everything
     factor = grand_mean_factor(data.global_means)
+    dark = np.flatnonzero(data.global_means <= 0.0)
+    if dark.size and model.mask_threshold is not None:
+        raise ProcessingError(
+            f"{dark.size} of {len(data.series)} volumes are dark, the first is {dark[0] + 1} "
+            "(counted from 1): no voxel can exceed a share of their mean.",
+            cure="Make the series again, or exclude the run.",
+        )
     if model.mask_threshold is None:
         return factor, everything
     kept = above_threshold(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.core.glm.autocorrelation import covariance_components, whitening_matrix
 from bids_ketamine.core.glm.covariance_pool import POOLING_P, pooled_covariance
 from bids_ketamine.core.glm.design_matrix import Design
@@ -60,7 +61,7 @@ class FittedNoiseModel(NamedTuple):
     model : FilteredModel
         Model of the run, for region series.
     task_positions : tuple of int
-        Columns of the model that are made of events.
+        Columns of the model that are of interest: made of events that are no errors.
     notes : tuple of str
         What a reader should know.
     """
@@ -196,4 +197,7 @@ def fit_voxelwise_model(
 
 def _positions(design: Design) -> tuple[int, ...]:
     names = list(design.effects.columns)
-    return tuple(names.index(name) for name in design.task_columns)
+    # Errors are modelled as an effect of no interest.
+    return tuple(
+        names.index(name) for name in design.task_columns if not name.startswith(ERROR_CONDITION)
+    )

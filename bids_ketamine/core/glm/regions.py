@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import linalg
 
 from bids_ketamine.core.glm.autocorrelation import covariance_components, whitening_matrix
 from bids_ketamine.core.glm.covariance_pool import pooled_covariance
@@ -186,12 +187,20 @@ def first_eigenvariate(series: np.ndarray) -> Eigenvariate:
     n_voxels = series.shape[1]
     if not n_voxels or not np.any(series):
         raise InputDataError("A region without signal has no first eigenvariate.")
-    left, singular, right = np.linalg.svd(np.asarray(series, dtype=float), full_matrices=False)
-    sign = -1.0 if right[0].sum() < 0 else 1.0
+    series = np.asarray(series, dtype=float)
+    # The smaller of the two Gram matrices has all eigenvalues that are not zero.
+    gram = series @ series.T if len(series) < n_voxels else series.T @ series
+    last = len(gram) - 1
+    _, vector = linalg.eigh(gram, subset_by_index=[last, last])
+    left = vector[:, 0] if len(series) < n_voxels else series @ vector[:, 0]
+    left /= np.linalg.norm(left)
+    weights = left @ series
+    singular = float(np.linalg.norm(weights))
+    sign = -1.0 if weights.sum() < 0 else 1.0
     eigenvalues = np.zeros(n_voxels)
-    eigenvalues[: len(singular)] = singular**2
+    eigenvalues[: len(gram)] = np.maximum(linalg.eigvalsh(gram)[::-1], 0.0)
     return Eigenvariate(
-        sign * left[:, 0] * singular[0] / np.sqrt(n_voxels), sign * right[0], eigenvalues
+        sign * left * singular / np.sqrt(n_voxels), sign * weights / singular, eigenvalues
     )
 
 

@@ -201,6 +201,8 @@ def _model_covariance(weights: np.ndarray, components: np.ndarray) -> np.ndarray
     if not trace > 0.0:
         raise ProcessingError(
             "The serial correlations of the run could not be estimated: their covariance is not "
-            "positive definite."
+            "positive definite.",
+            cure="Series that were filtered in time cannot be whitened so: take `noise_model: ar1` "
+            "in the study file.",
         )
     return np.asarray(covariance * (len(covariance) / trace))

@@ -44,6 +44,8 @@ class RegionEstimates(NamedTuple):
         Contrasts of the mean series with the run's noise model.
     marsbar : tuple of (dict of str to RunContrast)
         MarsBaR's contrasts of each region; empty where there are none.
+    marsbar_problems : tuple of str
+        Why a region has none; empty where it has, or none was asked for.
     eigenvariates : tuple of (Eigenvariate or None)
         First eigenvariate of each region, adjusted for effects of no interest.
     """
@@ -51,6 +53,7 @@ class RegionEstimates(NamedTuple):
     series: np.ndarray
     contrasts: dict[str, RunContrast]
     marsbar: tuple[dict[str, RunContrast], ...]
+    marsbar_problems: tuple[str, ...]
     eigenvariates: tuple[Eigenvariate | None, ...]
 
 

@@ -12,6 +12,7 @@ from nilearn.glm.first_level import compute_regressor
 
 from bids_ketamine.core.event_rules import derivative_names, modulator_name
 from bids_ketamine.core.glm.convolution import (
+    LEAD_IN_BINS,
     microtime_input,
     orthogonalized,
     sample_regressor,
@@ -126,6 +127,9 @@ def _microtime_regressors(
     resolution = sampling.microtime_resolution
     if resolution is None:
         raise ValueError("regressors without a microtime grid")
+    step = sampling.t_r / resolution
+    # SPM begins events that are earlier than its lead-in with it; a longer one keeps their time.
+    lead_in_bins = max(LEAD_IN_BINS, int(np.ceil(-onsets.min(initial=0.0) / step)) + 1)
     level = microtime_input(
         onsets=onsets,
         durations=durations,
@@ -133,8 +137,9 @@ def _microtime_regressors(
         n_scans=sampling.n_scans,
         microtime_resolution=resolution,
         amplitudes=amplitudes,
+        lead_in_bins=lead_in_bins,
     )
-    basis = response_basis(sampling.hrf_model, interval=sampling.t_r / resolution)
+    basis = response_basis(sampling.hrf_model, interval=step)
     names = (name, *derivative_names(name, sampling.hrf_model))
     return {
         each: sample_regressor(
@@ -143,6 +148,7 @@ def _microtime_regressors(
             n_scans=sampling.n_scans,
             microtime_resolution=resolution,
             reference_bin=sampling.bin,
+            lead_in_bins=lead_in_bins,
         )
         for each, response in zip(names, basis.T, strict=True)
     }

@@ -33,10 +33,11 @@ class VoxelSeries(NamedTuple):
         """Number of voxels."""
         return len(self.columns)
 
-    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield the places of some voxels among all, and their scaled series, float64."""
-        for start in range(0, self.n_voxels, BLOCK):
-            places = slice(start, min(start + BLOCK, self.n_voxels))
+        size = size or BLOCK
+        for start in range(0, self.n_voxels, size):
+            places = slice(start, min(start + size, self.n_voxels))
             columns = self.columns[places]
             first, last = int(columns[0]), int(columns[-1])
             if last - first + 1 == len(columns):  # a slice is not copied before it is converted
@@ -51,8 +52,18 @@ def as_voxels(series: np.ndarray) -> VoxelSeries:
     return VoxelSeries(series, np.arange(series.shape[1]), 1.0)
 
 
+def column_norms(matrix: np.ndarray) -> np.ndarray:
+    """Return the norm of each column, 1 for one of zeros, shape (n_columns,).
+
+    Columns are brought to unit length before a decomposition: else a small one (a squared
+    derivative of a rotation beside a tissue signal) would be taken for rounding.
+    """
+    norms = np.linalg.norm(matrix, axis=0)
+    return np.where(norms > 0, norms, 1.0)
+
+
 def column_space(matrix: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the columns of a matrix, shape (n_rows, rank)."""
-    left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    left, singular, _ = np.linalg.svd(matrix / column_norms(matrix), full_matrices=False)
     tolerance = max(matrix.shape) * np.spacing(singular[0]) if singular.size else 0.0
     return np.asarray(left[:, singular > tolerance])

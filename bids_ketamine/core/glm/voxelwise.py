@@ -9,8 +9,12 @@ from nilearn.glm.first_level import run_glm
 
 from bids_ketamine.core.glm.estimates import VoxelwiseContrast
 from bids_ketamine.core.glm.scaling import GRAND_MEAN
-from bids_ketamine.core.glm.voxel_series import VoxelSeries
+from bids_ketamine.core.glm.voxel_series import VoxelSeries, column_norms
 from bids_ketamine.errors import ProcessingError
+
+#: Voxels that nilearn fits at once. It sorts them by their coefficients and models each group
+#: anew: small blocks repeat that work, large ones take memory.
+VOXELWISE_BLOCK = 32768
 
 
 def fit_voxelwise(
@@ -60,8 +64,11 @@ def fit_voxelwise(
             np.empty((n_rows, n_rows, voxels.n_voxels)),
             float(n_scans - n_columns),
         )
-    for places, series in voxels.blocks():
-        labels, results = run_glm(series, design_matrix, noise_model=noise_model, bins=100)
+    norms = column_norms(design_matrix)
+    scaled = design_matrix / norms
+    contrasts = {name: weights / norms[:, None] for name, weights in contrasts.items()}
+    for places, series in voxels.blocks(VOXELWISE_BLOCK):
+        labels, results = run_glm(series, scaled, noise_model=noise_model, bins=100)
         for label, result in results.items():
             chosen = np.flatnonzero(labels == label) + places.start
             for name, weights in contrasts.items():

@@ -94,7 +94,7 @@ def arrange_measures(
         If the table has a participant or session that is not named, or one measure twice in
         one session of a participant.
     """
-    keys, measure = _distinct(rows.loc[:, list(KEY_COLUMNS)])
+    keys, measure = _distinct(with_known_units(rows).loc[:, list(KEY_COLUMNS)])
     position = tuple(
         _positions(rows[column], names)
         for column, names in (("participant_id", participants), ("session", sessions))
@@ -130,6 +130,35 @@ def arrange_measures(
         reason=reason,
         **numbers,
     )
+
+
+def with_known_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give rows without a value the unit that the same measure has where it has one.
+
+    A session in which nothing could be estimated does not always tell the unit (that of a
+    condition without events, for one), and must not make a measure of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        :data:`KEY_COLUMNS` and ``value``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows.
+    """
+    known = np.isfinite(rows["value"].to_numpy(dtype=np.float64))
+    if known.all():
+        return rows
+    others = [column for column in KEY_COLUMNS if column != "unit"]
+    units = rows.loc[known, list(KEY_COLUMNS)].drop_duplicates()
+    units = units[~units.duplicated(others, keep=False)]
+    found = rows.loc[~known, others].merge(units, on=others, how="left")["unit"].to_numpy()
+    unit = rows["unit"].to_numpy(dtype=object, copy=True)
+    own = unit[~known]
+    unit[~known] = np.where(pd.isna(found), own, found)
+    return rows.assign(unit=pd.Categorical(unit))
 
 
 def measures_table(

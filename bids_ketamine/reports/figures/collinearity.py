@@ -27,6 +27,8 @@ WITH_NUMBER = 19.0
 #: Room between the matrix and the column of nuisance, cells.
 GAP = 0.5
 LONGEST = 22
+#: Stands below the column of nuisance.
+NUISANCE = "largest nuisance"
 
 
 @drawn
@@ -53,14 +55,15 @@ def collinearity_figure(
     """
     size = len(conditions)
     labels = [shortened(each, LONGEST) for each in conditions]
-    left = 14 + 6.4 * max(map(len, labels), default=1)
+    left = _room(labels)
+    below = _room([*labels, NUISANCE] if nuisance else labels)
     others = [
         shortened(nuisance[each][0], LONGEST) if each in nuisance else "" for each in conditions
     ]
     right = 18 + 6.6 * max(map(len, others), default=0)
     across = size + (GAP + 1 if nuisance else 0.0)
     cell = float(np.clip((WIDTH - left - right) / across, *CELLS))
-    width, height = max(WIDTH, left + across * cell + right), size * cell + left + 8
+    width, height = max(WIDTH, left + across * cell + right), size * cell + below + 8
     figure = new_figure(width, height)
     bottom = 1 - (size * cell + 4) / height
     axis = figure.add_axes((left / width, bottom, size * cell / width, size * cell / height))
@@ -75,11 +78,16 @@ def collinearity_figure(
         beside = figure.add_axes((start / width, bottom, cell / width, size * cell / height))
         column = [nuisance[each][1] if each in nuisance else np.nan for each in conditions]
         _draw_cells(beside, np.array(column, dtype=np.float64)[:, None], cell)
-        beside.set_xticks([0], ["largest nuisance"], rotation=90, fontsize=font)
+        beside.set_xticks([0], [NUISANCE], rotation=90, fontsize=font)
         beside.yaxis.tick_right()
         beside.set_yticks(range(size), others, fontsize=font)
         beside.tick_params(length=0, labelcolor=QUIET)
     return svg(figure, name=name, description=description)
+
+
+def _room(labels: Sequence[str]) -> float:
+    """Return the room that the longest label takes, pixels of the page."""
+    return 14 + 6.4 * max(map(len, labels), default=1)
 
 
 def _draw_cells(axis: Any, values: FloatArray, cell: float) -> None:

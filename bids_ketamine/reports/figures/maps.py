@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
+import nilearn
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
@@ -23,6 +25,10 @@ N_SLICES = 10
 HEAD, FOOT = 15.0, 44.0
 #: Spacing of the points that are drawn, mm.
 SPACING = 1.5
+#: Points of a slice in MNI space, mm: left to right, back to front.
+MNI_BOX = (np.arange(-74, 74.1, SPACING), np.arange(-108, 76.1, SPACING))
+#: nilearn's copy of the template.
+TEMPLATE = "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ def _slice_heights(stat_map: StatMap) -> list[float]:
 def _box(stat_map: StatMap, *, mni: bool) -> tuple[FloatArray, FloatArray]:
     """Return the points of a slice in mm, left to right and back to front."""
     if mni:
-        return np.arange(-74, 74.1, SPACING), np.arange(-108, 76.1, SPACING)
+        return MNI_BOX
     corners = np.array(
         [
             (stat_map.affine @ [i, j, k, 1])[:3]
@@ -169,12 +175,7 @@ def _tile(
     mask = _sampled(np.isfinite(stat_map.values).astype(float), stat_map.affine, box, height)
     inside = mask >= 0.5
     values = np.where(inside, values / np.where(inside, mask, 1.0), 0.0)
-    if mni:
-        anatomy, affine = template_anatomy()
-        grey = _sampled(anatomy, affine, box, height)
-        ground = np.where(grey > 0.02, 0.35 + 0.6 * np.clip(grey, 0, 1), 1.0)
-    else:
-        ground = np.where(inside, 0.82, 1.0)
+    ground = _template_ground(height) if mni else np.where(inside, 0.82, 1.0)
     return scale.blend(values, ground, inside.astype(np.float64))
 
 
@@ -195,8 +196,21 @@ def _sampled(
 @lru_cache(maxsize=1)
 def template_anatomy() -> tuple[FloatArray, FloatArray]:
     """Return nilearn's MNI152 brain, from 0 to 1, and its affine."""
-    from nilearn.datasets import load_mni152_template
+    # Importing nilearn.datasets takes as long as half of the report: the file alone is read.
+    path = Path(nilearn.__file__).parent / "datasets" / "data" / TEMPLATE
+    if path.is_file():
+        image: Any = nib.load(path)
+    else:  # another version of nilearn
+        from nilearn.datasets import load_mni152_template
 
-    image = load_mni152_template(resolution=1)
+        image = load_mni152_template(resolution=1)
     values = np.asarray(image.dataobj, dtype=np.float32)
     return values / values.max(), image.affine
+
+
+@lru_cache(maxsize=64)
+def _template_ground(height: float) -> FloatArray:
+    """Return a slice of the template as greys; maps of one mask share their slices."""
+    anatomy, affine = template_anatomy()
+    grey = _sampled(anatomy, affine, MNI_BOX, height)
+    return np.where(grey > 0.02, 0.35 + 0.6 * np.clip(grey, 0, 1), 1.0)

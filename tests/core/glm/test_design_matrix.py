@@ -46,7 +46,7 @@ def test_collinear_columns_are_left_out_by_name_and_conditions_stay():
     built = design([(10.0, 20.0, "a")], nuisance)
     assert "csf" in built.matrix
     assert "copy" not in built.matrix
-    assert built.dropped == ("design column `copy` is a combination of others",)
+    assert built.dropped == ("design column `copy` left out: a combination of others",)
     assert np.linalg.matrix_rank(built.matrix) == built.matrix.shape[1]
     assert built.residual_df == 100 - built.matrix.shape[1]
 
@@ -87,7 +87,7 @@ def test_a_condition_that_lives_in_censored_volumes_cannot_be_estimated():
 def test_conditions_that_are_the_same_cannot_be_told_apart_but_a_sum_can_be_had():
     built = design([(10.0, 20.0, "a"), (10.0, 20.0, "b")])
     assert contrast_matrix([{"a": 1.0, "b": -1.0}], built)[0] is None
-    assert built.dropped == ("design column `b` is a combination of others",)
+    assert built.dropped == ("design column `b` left out: a combination of others",)
 
 
 def test_a_confound_may_not_have_the_name_of_a_condition():
@@ -155,7 +155,33 @@ def test_hundreds_of_spikes_leave_no_degrees_of_freedom_and_are_named():
     spikes = pd.DataFrame(np.eye(100), columns=[f"outlier_{scan:04d}" for scan in range(100)])
     built = design([(10.0, 20.0, "a")], spikes)
     assert built.residual_df == 1
-    assert "design column `outlier_0099`: as many columns as volumes" in built.dropped or any(
-        "outlier" in sentence for sentence in built.dropped
+    # The response to the one block ends with volume 30; later spikes are too many.
+    assert built.dropped == (
+        "design column `outlier_0030` left out: a combination of others",
+        "5 design columns left out (more columns than volumes): `outlier_0095`, `outlier_0096`, "
+        "`outlier_0097`, `outlier_0098`, `outlier_0099`",
     )
     assert contrast_matrix([{"a": 1.0}], built)[0] is None
+
+
+def test_an_f_contrast_of_all_differences_is_that_of_the_independent_ones_in_every_run():
+    events = [(10.0, 20.0, "a"), (60.0, 20.0, "b"), (110.0, 20.0, "c")]
+    pairs = [{"a": 1.0, "b": -1.0}, {"a": 1.0, "c": -1.0}, {"b": 1.0, "c": -1.0}]
+    rng = np.random.default_rng(0)
+    for n_columns in (0, 2, 12):
+        nuisance = pd.DataFrame(rng.normal(size=(100, n_columns)))
+        nuisance.columns = [f"x{number}" for number in range(n_columns)]
+        weights, _ = contrast_matrix(pairs, design(events, nuisance))
+        assert weights[1:4].tolist() == [[1.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
+
+
+def test_events_long_before_the_run_keep_their_time_on_the_microtime_grid():
+    early = design([(-20.0, 25.0, "a")], **MICROTIME).matrix["a"]
+    theirs = design([(-20.0, 25.0, "a")], reference_time=0.875).matrix["a"]
+    assert np.corrcoef(early, theirs)[0, 1] > 0.999
+    impulse = design([(-10.0, 0.0, "a"), (60.0, 0.0, "a")], **MICROTIME).matrix["a"]
+    times = np.arange(100) * 2.0 + 0.875
+    expected = canonical(times + 10.0) + np.where(
+        times > 60, canonical(np.maximum(times - 60.0, 0.0)), 0.0
+    )
+    np.testing.assert_allclose(impulse, expected, atol=1e-3)

@@ -6,7 +6,7 @@ from scipy import linalg
 
 from bids_ketamine.core.cosines import drift_basis
 from bids_ketamine.core.glm.autocorrelation import whitening_matrix
-from bids_ketamine.core.glm.estimates import PooledContrast
+from bids_ketamine.core.glm.estimates import PooledContrast, relative_noise
 from bids_ketamine.core.glm.filtered_model import (
     adjusted_series,
     contrast_of,
@@ -95,7 +95,7 @@ def test_two_runs_are_one_model_with_a_block_for_each(rng):
         for design, values in zip(designs, series, strict=True):
             model = ordinary(design, np.empty((N, 0)))
             runs.append(contrast_of(fit_voxels(as_voxels(values), model), model, weights))
-        found = PooledContrast.combine(runs, test=test)
+        found = PooledContrast.combine(runs, test=test, noise_levels=np.ones(2))
         joint = linalg.block_diag(*designs)
         stacked = np.vstack(series)
         estimates = np.linalg.lstsq(joint, stacked, rcond=None)[0]
@@ -126,3 +126,49 @@ def test_adjusting_takes_effects_of_no_interest_out_and_leaves_noise(rng):
 def test_a_design_as_large_as_the_run_leaves_nothing(rng):
     with pytest.raises(ProcessingError, match="nothing is left to estimate the noise"):
         ordinary(rng.normal(size=(N, N)), np.empty((N, 0)))
+
+
+def test_runs_of_unequal_noise_keep_the_false_positive_rate():
+    # Run 1 has twice the noise and few events: pooling as if they were alike would be liberal.
+    generator = np.random.default_rng(5)
+    runs = []
+    for n, level, n_events in ((100, 2.0, 5), (300, 1.0, 40)):
+        task = np.zeros(n)
+        task[generator.choice(n, n_events, replace=False)] = 1.0
+        design = np.column_stack([task, np.ones(n)])
+        model = filter_design(
+            design, drift=np.empty((n, 0)), whitening=np.eye(n), covariance=np.eye(n)
+        )
+        series = level * generator.normal(size=(n, 20000)) + 100.0
+        fit = fit_voxels(as_voxels(series), model)
+        runs.append(contrast_of(fit, model, np.array([[1.0], [0.0]])))
+    levels = relative_noise(runs)
+    np.testing.assert_allclose(levels, [1.6, 0.4], rtol=0.02)
+    maps = PooledContrast.combine(runs, test="t")
+    assert np.mean(np.abs(maps.z) > 1.96) == pytest.approx(0.05, abs=0.006)
+
+
+def test_columns_of_very_different_size_are_all_taken_out(rng):
+    design = np.column_stack([rng.normal(size=(N, 4)), np.ones(N)])
+    scale = np.array([1.0, 1e4, 1e-10, 1e-12, 1.0])
+    series = rng.normal(size=(N, 3)) + 100.0
+    drift = np.empty((N, 0))
+    fits = []
+    for matrix in (design, design * scale):
+        model = ordinary(matrix, drift)
+        fit = fit_voxels(as_voxels(series), model)
+        contrast = contrast_of(fit, model, np.eye(5)[:, [0]])
+        fits.append(PooledContrast.combine([contrast], test="t"))
+        assert model.residual_df == pytest.approx(N - 5)
+    np.testing.assert_allclose(fits[0].statistic, fits[1].statistic, rtol=1e-6)
+
+
+def test_an_unknown_variance_gives_no_statistic(rng):
+    design = np.column_stack([rng.normal(size=N), np.ones(N)])
+    model = ordinary(design, np.empty((N, 0)))
+    series = np.column_stack([rng.normal(size=N) + 100.0, np.full(N, np.nan)])
+    contrast = contrast_of(fit_voxels(as_voxels(series), model), model, np.eye(2)[:, [0]])
+    found = PooledContrast.combine([contrast], test="t")
+    assert np.isfinite(found.statistic[0])
+    assert np.isnan(found.statistic[1])
+    assert np.isnan(found.z[1])

@@ -185,8 +185,8 @@ def test_conditions_without_events_make_their_contrasts_not_estimable(face):
     data, events, nuisance = face
     found = fit((data, events[events["trial_type"] != "angry"], nuisance))
     assert found.not_estimable == {
-        "facesGtShapes": "the design has no regressor for `angry`",
-        "conditions": "the design has no regressor for `angry`",
+        "facesGtShapes": "condition `angry` has no trials",
+        "conditions": "condition `angry` has no trials",
     }
     assert "condition `angry` has no trials" in found.events.dropped
 
@@ -209,3 +209,28 @@ def test_conditions_given_to_spm_are_those_of_the_table(face):
     for name in NAMES:
         own = events[events["trial_type"] == name]
         assert own["onset"].tolist() == np.ravel(given[name]["onset"]).tolist()
+
+
+def test_a_region_that_marsbar_cannot_whiten_spoils_no_other(face):
+    data, events, nuisance = face
+    series = data.series.copy()
+    oscillating = np.flatnonzero(data.regions[0])[:1]
+    place = data.regions[0][oscillating]
+    n = len(series)
+    wave = np.where(np.arange(n) % 2, 400.0, 0.0).astype(np.float32)
+    series[:, place] = series.mean() + wave[:, None]
+    regions = [place, data.regions[1]]
+    model = GlmSpec(**{**vars(SPM), "region_methods": ("marsbar",)})
+    found = fit((data._replace(series=series, regions=regions), events, nuisance), model)
+    assert found.regions.marsbar[0] == {}
+    assert "not positive definite" in found.regions.marsbar_problems[0]
+    assert set(found.regions.marsbar[1]) == {"facesGtShapes", "conditions"}
+    assert found.regions.marsbar_problems[1] == ""
+
+
+def test_dark_volumes_are_named(face):
+    data, events, nuisance = face
+    means = data.global_means.copy()
+    means[[3, 7]] = 0.0
+    with pytest.raises(ProcessingError, match="2 of 215 volumes are dark, the first is 4"):
+        fit((data._replace(global_means=means), events, nuisance))

@@ -43,7 +43,7 @@ def test_ordinary_least_squares_equals_the_normal_equations():
 
 @pytest.mark.parametrize("noise_model", ["ols", "ar1"])
 def test_contrasts_are_nilearns_also_when_voxels_are_fitted_in_blocks(noise_model, monkeypatch):
-    monkeypatch.setattr("bids_ketamine.core.glm.voxel_series.BLOCK", 8)
+    monkeypatch.setattr("bids_ketamine.core.glm.voxelwise.VOXELWISE_BLOCK", 8)
     design, series = data(voxels=20)
     t_weights, f_weights = np.array([0.0, 1.0, -1.0, 0.0]), np.eye(4)[1:3]
     labels, results = run_glm(series, design, noise_model=noise_model, bins=100)

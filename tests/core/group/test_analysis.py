@@ -34,6 +34,7 @@ from bids_ketamine.core.group.measures import (
     MeasureArrays,
     arrange_measures,
     measures_table,
+    with_known_units,
 )
 from bids_ketamine.core.group.outcomes import (
     WITHOUT_SCORES,
@@ -597,3 +598,16 @@ def test_the_manifest_says_who_went_in_and_why_others_did_not() -> None:
         "all": 2,
         "a": 1,
     }
+
+
+def test_rows_without_a_value_take_the_unit_of_their_measure():
+    columns = {"measure": "activation", "task": "stroop", "contrast": "c", "regions": "r"}
+    rows = pd.DataFrame(
+        [
+            {**columns, "unit": "percent x s", "value": 1.0},
+            {**columns, "unit": "arbitrary", "value": np.nan},
+            {**columns, "regions": "other", "unit": "arbitrary", "value": np.nan},
+        ]
+    )
+    units = with_known_units(rows)["unit"].tolist()
+    assert units == ["percent x s", "percent x s", "arbitrary"]

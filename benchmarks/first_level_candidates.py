@@ -233,6 +233,7 @@ def _task_fitter(study: StudySpec) -> Callable[[RunInputs, str], Any]:
             contrasts=result.contrasts,
             region_contrasts=result.regions.contrasts,
             marsbar=result.regions.marsbar,
+            marsbar_problems=result.regions.marsbar_problems,
             not_estimable=result.not_estimable,
             facts={},
             impulses=frozenset(),

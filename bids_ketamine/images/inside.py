@@ -9,9 +9,10 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from bids_ketamine.core.glm.scaling import global_mean
+from bids_ketamine.core.glm.voxel_series import linear_algebra_threads
 from bids_ketamine.core.smoothness import estimate_smoothness, volumes_to_compare
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.grid import Grid
@@ -70,7 +71,7 @@ def read_inside(image: Any, path: Path, grid: Grid, fwhm: float | None) -> Insid
         there is not the memory.
     """
     n_scans, n_voxels = image.shape[3], int(grid.brain.sum())
-    n_threads = max(1, min(MOST_THREADS, _blas_threads()))
+    n_threads = max(1, min(MOST_THREADS, linear_algebra_threads()))
     held = GRID_BYTES + n_threads * (THREAD_BYTES + 2 * image.dataobj.dtype.itemsize)
     refuse_too_large(4 * n_scans * n_voxels + held * grid.brain.size, path)
     rows = _Rows(image, grid, fwhm, n_threads)
@@ -112,12 +113,6 @@ def read_inside(image: Any, path: Path, grid: Grid, fwhm: float | None) -> Insid
         )
     mean, deviation = (each[rows.order] for each in moments.result())
     return Inside(rows.series, mean, deviation, rows.global_means, widths, after, notes)
-
-
-def _blas_threads() -> int:
-    """Return how many threads a product of matrices may use here."""
-    counts = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
-    return max(counts, default=1)
 
 
 class _Rows:

@@ -186,7 +186,7 @@ def image_facts(run: RunInputs, image: RunImage, fwhm: float | None) -> dict[str
         ``SmoothedBy`` (``here``, the program, ``before`` where only a sidecar tells it, or
         ``None``), ``StatedSmoothingFWHM`` (mm, or ``None``), ``SmoothnessBefore`` and
         ``SmoothnessAfter`` (estimated, along x, y, z, mm, ``None`` where it cannot be),
-        ``Denoising`` (which ICA-AROMA by whom, or ``none``), and where it was done here
+        ``VoxelSize`` (mm), ``Denoising`` (which ICA-AROMA by whom, or ``none``), and where it was done here
         ``Components`` and ``NoiseComponents``.
     """
     facts: dict[str, Any] = {
@@ -194,6 +194,7 @@ def image_facts(run: RunInputs, image: RunImage, fwhm: float | None) -> dict[str
         "StatedSmoothingFWHM": run.stated_fwhm,
         "SmoothnessBefore": _rounded(image.smoothness_before),
         "SmoothnessAfter": _rounded(image.smoothness_after),
+        "VoxelSize": _rounded(image.grid.voxel_sizes),
         "Denoising": DENOISED_BY.get(run.description, "none"),
     }
     if image.components is not None:

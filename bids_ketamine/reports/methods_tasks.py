@@ -253,7 +253,7 @@ def _regions(
         )
     if any(each.test == "F" for task in tasks for each in task.contrasts):
         sentences.append("F contrasts give maps and no measures.")
-    return " ".join([*sentences, *_eigenvariates(tasks)])
+    return " ".join([*sentences, *_eigenvariates(tasks, models)])
 
 
 def _runs_combined(here: Facts, models: Sequence[str]) -> list[str]:
@@ -268,7 +268,7 @@ def _runs_combined(here: Facts, models: Sequence[str]) -> list[str]:
     return [f"{who} were combined by fixed effects."]
 
 
-def _eigenvariates(tasks: Sequence[TaskSpec]) -> list[str]:
+def _eigenvariates(tasks: Sequence[TaskSpec], models: Sequence[str]) -> list[str]:
     """Tell which voxels the first eigenvariates rest on, tasks of one rule together."""
     rules: dict[str, list[str]] = {}
     for task in tasks:
@@ -279,11 +279,13 @@ def _eigenvariates(tasks: Sequence[TaskSpec]) -> list[str]:
                 f"the voxels that pass {task.eigenvariate_contrast} at p < {limit} (uncorrected)"
             )
         rules.setdefault(which, []).append(task.name)
+    # nilearn's models whiten each voxel in its own way, which does not fit a region.
+    cleaned = "whitened, filtered" if list(models) == [POOLED] else "filtered"
     told = [
         f"of {which}" if len(rules) == 1 else f"at task {listed(names)} of {which}"
         for which, names in rules.items()
     ]
     return [
-        "The first eigenvariate of each region and run, whitened and filtered as the model and "
-        f"adjusted for all but the task, was written beside the measures: {listed(told)}."
+        f"The first eigenvariate of each region and run, {cleaned} and adjusted for all but the "
+        f"task, was written beside the measures: {listed(told)}."
     ]

@@ -163,8 +163,8 @@ def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict
 def _text(
     study: Study, sections: list[tuple[str, tuple[str, ...]]], cited: set[str]
 ) -> MethodsText:
-    if study.notices:
-        sentences = [f"{notice[:1].upper()}{notice[1:]}." for notice in study.notices]
+    if study.not_computed:
+        sentences = [f"{notice[:1].upper()}{notice[1:]}." for notice in study.not_computed]
         asked = "The study also asks for the following, which was not computed. "
         sections = [*sections, ("Not computed", (asked + " ".join(sentences),))]
     listed = sorted((REFERENCES[key] for key in cited), key=str.casefold)

@@ -76,9 +76,10 @@ def test_components_used_are_counted_since_their_numbers_differ_between_runs():
         ),
         (
             OutliersSpec(rule="art"),
-            "one regressor for each outlier volume by a rule like that of ART (framewise "
-            "displacement above 0.9 mm or a volume-to-volume change of the global signal more than "
-            "5 standard deviations from its mean in the run; Power et al., 2012)",
+            "one regressor for each outlier volume by a rule like that of ART (Artifact Detection "
+            "Tools, Whitfield-Gabrieli; framewise displacement above 0.9 mm as of Power et al., "
+            "2012, or a volume-to-volume change of the global signal more than 5 standard "
+            "deviations from its mean in the run)",
         ),
         (OutliersSpec(framewise_displacement=None, std_dvars=None), "none"),
     ],
@@ -86,3 +87,21 @@ def test_components_used_are_counted_since_their_numbers_differ_between_runs():
 def test_rule_for_outlier_volumes(outliers, expected):
     settings = ALONE | {"outliers": outliers, "compcor_components": 0}
     assert words(**settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("outliers", "papers"),
+    [
+        (OutliersSpec(), {"power"}),
+        (OutliersSpec(rule="fmriprep"), {"power"}),
+        (OutliersSpec(rule="art"), {"art", "power"}),
+        (OutliersSpec(rule="art", art_framewise_displacement=None), {"art"}),
+        (OutliersSpec(framewise_displacement=None, std_dvars=None), set()),
+    ],
+)
+def test_each_criterion_cites_its_own_source(outliers, papers):
+    cited = set()
+    settings = ALONE | {"outliers": outliers, "compcor_components": 0}
+    told = confound_words(ConfoundsSpec(**settings), [], cited)
+    assert cited == papers
+    assert ("Power" in told) == ("power" in papers)

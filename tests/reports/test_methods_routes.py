@@ -107,3 +107,85 @@ def test_ready_made_series_have_no_route(study: Study) -> None:
     inputs = replace(study.spec.inputs, timeseries_atlas="Gordon")
     spec = replace(study.spec, inputs=inputs, tasks=())
     assert route_paragraphs(spec, [], set()) == []
+
+
+@pytest.mark.parametrize(
+    ("aroma", "words"),
+    [
+        (
+            "nonaggressive",
+            "Series preproc are denoised with non-aggressive ICA-AROMA (Pruim et al., 2015) here, "
+            "where the components lie beside them.",
+        ),
+        ("none", "Series preproc are used without AROMA denoising."),
+    ],
+)
+def test_without_runs_the_study_tells_what_would_be_done(
+    study: Study, aroma: str, words: str
+) -> None:
+    inputs = replace(
+        study.spec.inputs,
+        bold_descriptions=("smoothAROMAnonaggr", "nonaggrDenoised", "preproc"),
+        aroma=aroma,
+    )
+    text, cited = _paragraph(replace(study, spec=replace(study.spec, inputs=inputs)), [])
+    assert text == (
+        "Of each run the first of the series smoothAROMAnonaggr, nonaggrDenoised or preproc is "
+        "read. Series smoothAROMAnonaggr or nonaggrDenoised are denoised with ICA-AROMA (Pruim et "
+        f"al., 2015) before. {words} Series smoothAROMAnonaggr are smoothed before, and not again. "
+        "Others are smoothed with a Gaussian kernel of 6 mm full width at half maximum."
+    )
+    assert cited == {"aroma"}
+
+
+def test_one_plain_series_without_runs(study: Study) -> None:
+    inputs = replace(
+        study.spec.inputs, bold_descriptions=("preproc",), aroma="none", smoothing_fwhm=None
+    )
+    text, cited = _paragraph(replace(study, spec=replace(study.spec, inputs=inputs)), [])
+    assert text == "Series preproc are used without AROMA denoising. Series are not smoothed."
+    assert cited == set()
+
+
+def test_runs_of_older_versions_are_told_by_what_was_done(study: Study) -> None:
+    text, cited = _paragraph(
+        study,
+        [
+            {"Description": "smoothAROMAnonaggr", "SmoothingFWHM": None},
+            {"Description": "nonaggrDenoised", "SmoothingFWHM": 6.0},
+        ],
+    )
+    assert "ICA-AROMA, before (Pruim et al., 2015) and smoothed by fMRIPrep, not again here" in text
+    assert "(Pruim et al., 2015) and smoothed with a Gaussian kernel of 6 mm" in text
+    assert cited == {"aroma"}
+
+
+def test_region_series_are_not_told_as_images(study: Study) -> None:
+    inputs = replace(study.spec.inputs, timeseries_atlas="Gordon")
+    changed = replace(study, spec=replace(study.spec, inputs=inputs))
+    runs = [
+        {"Task": "faces", "Denoising": "none", "SmoothedBy": None},
+        {"Task": "rest", "Description": "denoised"},
+    ]
+    text, _ = _paragraph(changed, runs)
+    assert "The series of 1 run was used without AROMA denoising and not smoothed." in text
+    assert "ready-made region time series (atlas Gordon)" in text
+
+
+def test_smoothness_is_not_told_where_voxels_are_too_large(study: Study) -> None:
+    run = {
+        "Denoising": "none",
+        "SmoothedBy": "here",
+        "SmoothingFWHM": 6.0,
+        "SmoothnessBefore": [4.5, 4.4, 4.6],
+        "SmoothnessAfter": [5.9, 5.7, 5.8],
+    }
+    coarse, fine = run | {"VoxelSize": [4.0, 4.0, 4.0]}, run | {"VoxelSize": [2.0, 2.0, 2.2]}
+    assert route_words(coarse).endswith(
+        "; voxels of 4.0 mm are too large to estimate the smoothness"
+    )
+    told = "estimated smoothness 5.9 × 5.7 × 5.8 mm, 4.5 × 4.4 × 4.6 mm before"
+    assert route_words(fine).endswith(told)
+    assert route_words(run).endswith(told)
+    assert "estimated" not in _paragraph(study, [coarse])[0]
+    assert "estimated at 5.7 to 5.9 mm" in _paragraph(study, [coarse, fine])[0]

@@ -9,7 +9,7 @@ import pytest
 
 from bids_ketamine.reports.methods_tasks import task_paragraphs
 from bids_ketamine.study.load import Study
-from bids_ketamine.study.spec import ContrastSpec, GlmSpec
+from bids_ketamine.study.spec import ContrastSpec, ErrorTrialsSpec, GlmSpec
 
 RUN: dict[str, Any] = {
     "Task": "faces",
@@ -43,7 +43,8 @@ def test_pooled_model_with_its_settings(study: Study) -> None:
         "whitened with it and then high-pass filtered by a discrete cosine set with a cut-off "
         "period of 128 s",
         "effective ones (Worsley and Friston, 1995) (193.2\u2013306.0)",
-        "Effects of several runs of a task were averaged, their residuals pooled.",
+        "Effects of several runs of a task in a session were averaged, their residuals pooled.",
+        "is the mean of the contrast map over its voxels that were modelled.",
     ):
         assert sentence in text
     assert {"spm", "worsley"} <= cited
@@ -79,8 +80,14 @@ def test_marsbar_by_name_and_with_its_reference(study: Study) -> None:
     assert "(`activation`) is the mean of the contrast map" in text
     assert "(`activation_marsbar`) is MarsBaR's (Brett et al., 2002)" in text
     assert "marsbar" in cited
+    assert "A second measure (`activation_marsbar`)" in text
+    assert text.count("standard error") == 2
     only, _ = _text(study, [], region_methods=("marsbar",))
     assert "mean of the contrast map" not in only
+    assert "The measure of a region (`activation_marsbar`) is MarsBaR's" in only
+    assert "Its standard error is that of this model." in only
+    assert "second measure" not in only
+    assert "same model" not in only
 
 
 @pytest.mark.parametrize(
@@ -89,12 +96,15 @@ def test_marsbar_by_name_and_with_its_reference(study: Study) -> None:
      ("ols", "ordinary least squares")],
 )  # fmt: skip
 def test_models_of_nilearn(study: Study, model: str, words: str) -> None:
-    text, cited = _text(study, [RUN | {"NoiseModel": model}])
+    run = RUN | {"NoiseModel": model}
+    text, cited = _text(study, [run, run])
     assert f"fitted with nilearn 9.9 (Nilearn contributors), with {'a ' * (model == 'ar1')}" in text
     assert words in text
     assert "reference time of each volume (0.975 s after the volume's start)" in text
     assert "cosines of periods above 128 s" in text
     assert "combined by fixed effects" in text
+    assert "its voxels with signal inside the brain mask" in text
+    assert "The first eigenvariate of each region and run, filtered and adjusted" in text
     assert "SPM12" not in text
     assert "nilearn" in cited
     assert not {"spm", "worsley"} & cited
@@ -129,3 +139,67 @@ def test_modulators_and_f_contrasts(study: Study) -> None:
     assert "The F contrast one tests whether faces is zero." in text
     assert "Contrasts: facesGtShapes = faces \u2212 shapes." in text
     assert "F contrasts give maps and no measures." in text
+
+
+def test_runs_are_combined_only_where_a_session_has_several(study: Study) -> None:
+    pre, post = RUN | {"Session": "sub-01_ses-pre"}, RUN | {"Session": "sub-01_ses-post"}
+    apart, _ = _text(study, [pre, post, pre | {"Task": "stroop"}])
+    assert "several runs" not in apart
+    together, _ = _text(study, [pre, post, post | {"Run": "2"}])
+    assert "Effects of several runs of a task in a session were averaged" in together
+    assert "several runs" in _text(study, [])[0]
+
+
+def _told(study: Study, *, hrf_model: str = "spm", **changes: Any) -> str:
+    task = replace(study.spec.tasks[0], **changes)
+    spec = replace(study.spec, tasks=(task,), glm=replace(study.spec.glm, hrf_model=hrf_model))
+    return " ".join(task_paragraphs(spec, spec.tasks, [], versions={"nilearn": "9.9"}, cited=set()))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        ((False, False), "where there was none) and left their condition."),
+        ((True, False), "and left their condition, save that of faces."),
+        ((True, True), "where there was none). "),
+    ],
+)
+def test_error_trials_leave_conditions_that_are_no_blocks(
+    study: Study, blocks: tuple[bool, bool], words: str
+) -> None:
+    conditions = tuple(
+        replace(each, blocks=whole)
+        for each, whole in zip(study.spec.tasks[0].conditions, blocks, strict=True)
+    )
+    text = _told(study, conditions=conditions, error_trials=ErrorTrialsSpec())
+    assert words in text
+    assert "unless" not in text
+
+
+@pytest.mark.parametrize(
+    ("hrf_model", "words"),
+    [
+        ("spm", "regressor of no interest at the time"),
+        ("spm + derivative", "regressor of no interest, with its derivative, at the time"),
+        ("spm + derivative + dispersion", "regressor of no interest, with its derivatives, at"),
+    ],
+)
+def test_error_trials_have_derivatives_too(study: Study, hrf_model: str, words: str) -> None:
+    assert words in _told(study, hrf_model=hrf_model, error_trials=ErrorTrialsSpec())
+
+
+def test_eigenvariates_and_their_voxels(study: Study) -> None:
+    opening = (
+        "The first eigenvariate of each region and run, whitened, filtered and adjusted for all "
+        "but the task, was written beside the measures: of "
+    )
+    assert f"{opening}all voxels of the region that were modelled." in _told(study)
+    chosen = _told(study, eigenvariate_contrast="facesGtShapes", eigenvariate_p=0.01)
+    assert f"{opening}the voxels that pass facesGtShapes at p < 0.01 (uncorrected)." in chosen
+    first, *others = study.spec.tasks
+    spec = replace(
+        study.spec, tasks=(replace(first, eigenvariate_contrast="facesGtShapes"), *others)
+    )
+    text = " ".join(task_paragraphs(spec, spec.tasks, [], versions={"nilearn": "9"}, cited=set()))
+    assert "at task faces of the voxels that pass facesGtShapes at p < 0.05 (uncorrected) " in text
+    assert "at task stroop of all voxels of the region that were modelled." in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,10 @@ def test_study_alone_tells_what_it_asks_for(study: Study) -> None:
     assert "amygdala (FearCircuit); anterior_insula (FearCircuit);" in text
     assert "its regulation (Schaefer et al., 2018; Tian et al., 2020)." in text
     assert "Tian Y et al. (2020). Topographic organization of the human subcortex" in text
-    assert "less than 50 % of a region" in text
+    assert (
+        "less than 50 % of a region's voxels have signal inside the brain mask (and, for "
+        "`activation`, are above the mask threshold)"
+    ) in text
 
 
 def test_facts_take_the_place_of_wishes(study: Study) -> None:
@@ -103,7 +107,7 @@ def test_ordinary_least_squares_and_no_smoothing(study: Study) -> None:
     run = RUN | {"NoiseModel": "ols", "SmoothingFWHM": None}
     text = _words(participant_text(study, runs=[run]).markdown())
     assert "ordinary least squares" in text
-    assert "AROMA denoising, unsmoothed." in text
+    assert "was used without AROMA denoising and not smoothed." in text
 
 
 def test_ready_made_time_series(study: Study) -> None:
@@ -173,3 +177,32 @@ def test_words_of_a_study_begin_no_tag(study: Study, reference: str, told: str) 
 def test_no_output_folder(study: Study, tmp_path: Path) -> None:
     with pytest.raises(InputMissingError):
         participant_methods(study, output_dir=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("glm", "runs"),
+    [
+        ({"mask_threshold": None}, []),
+        ({"region_methods": ("marsbar",)}, []),
+        ({"noise_model": "ar1"}, []),
+        ({}, [RUN]),  # what was done: ar1
+    ],
+)
+def test_threshold_is_told_only_where_it_takes_voxels_from_a_measure(
+    study: Study, glm: dict[str, Any], runs: list[dict[str, Any]]
+) -> None:
+    spec = replace(study.spec, glm=replace(study.spec.glm, **glm))
+    text = _words(participant_text(replace(study, spec=spec), runs=runs).markdown())
+    assert "less than 50 % of a region's voxels have signal inside the brain mask or when" in text
+
+
+def test_sessions_tell_whether_runs_were_combined(study: Study, tmp_path: Path) -> None:
+    run = RUN | {"NoiseModel": "spm"}
+    for session in ("pre", "post"):
+        folder = tmp_path / "sub-01" / f"ses-{session}"
+        folder.mkdir(parents=True)
+        sidecar = folder / f"sub-01_ses-{session}_measures.json"
+        sidecar.write_text(json.dumps({"Runs": [run]}), encoding="utf-8")
+    assert "several runs" not in participant_methods(study, output_dir=tmp_path)
+    sidecar.write_text(json.dumps({"Runs": [run, run]}), encoding="utf-8")
+    assert "several runs of a task in a session" in participant_methods(study, output_dir=tmp_path)

@@ -71,42 +71,56 @@ def pooled_covariance(
     n_scans = len(design_matrix)
     basis = column_space(design_matrix - drift @ (drift.T @ design_matrix))
     rank = basis.shape[1]
-    taken_out = np.column_stack([basis, drift])
     threshold = 0.0
     if pooling_p is not None and rank > 1:
         threshold = float(stats.f.isf(pooling_p, rank - 1, n_scans - rank))
-    significant = _Pool(n_scans)
-    everything = _Pool(n_scans)
-    for _, series in voxels.blocks():
-        centred = series - series.mean(axis=0)
-        loadings = taken_out.T @ centred
-        total = np.einsum("ij,ij->j", centred, centred)
-        squares = total - np.einsum("ij,ij->j", loadings, loadings)
-        explained = np.einsum("ij,ij->j", loadings[:rank], loadings[:rank])
-        # A series that the design explains but for rounding has no noise to learn from.
-        noisy = squares > 1e-12 * total
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.where(noisy, np.sqrt((n_scans - rank) / squares), 0.0)
-            passed = explained / max(rank - 1, 1) > threshold * squares / (n_scans - rank)
-        chosen = noisy & passed if threshold else noisy
-        if not significant.n_voxels and not chosen.any():
-            everything.add(series[:, noisy] * scale[noisy])
-        significant.add(series[:, chosen] * scale[chosen])
-    pool = significant if significant.n_voxels else everything
-    if not pool.n_voxels:
+
+    def pool(threshold: float) -> tuple[np.ndarray, int]:
+        def products(_: slice, series: np.ndarray) -> tuple[np.ndarray, int]:
+            chosen, scale = _chosen(series, basis, drift, threshold)
+            scaled = series[:, chosen] * scale[chosen]
+            return scaled @ scaled.T, scaled.shape[1]
+
+        total, n_pooled = np.zeros((n_scans, n_scans)), 0
+        for each, count in voxels.over_blocks(products):
+            total += each
+            n_pooled += count
+        return total, n_pooled
+
+    total, n_pooled = pool(threshold)
+    selected = threshold > 0.0 and n_pooled > 0
+    if not selected and threshold > 0.0:
+        total, n_pooled = pool(0.0)
+    if not n_pooled:
         raise ProcessingError("No voxel varies beyond what the design explains.")
-    by_test = pool is significant and threshold > 0.0
-    return PooledCovariance(pool.sum / pool.n_voxels, pool.n_voxels, by_test)
+    return PooledCovariance(total / n_pooled, n_pooled, selected)
 
 
-class _Pool:
-    """Sum of the products of series over voxels."""
+def _chosen(
+    series: np.ndarray, basis: np.ndarray, drift: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which voxels pass the F test, and what scales each to unit residual variance.
 
-    def __init__(self, n_scans: int) -> None:
-        self.sum = np.zeros((n_scans, n_scans))
-        self.n_voxels = 0
-
-    def add(self, series: np.ndarray) -> None:
-        """Add voxels, shape (n_scans, n_voxels)."""
-        self.sum += series @ series.T
-        self.n_voxels += series.shape[1]
+    Parameters
+    ----------
+    series : ndarray of shape (n_scans, n_voxels)
+        Scaled series.
+    basis : ndarray of shape (n_scans, rank)
+        Orthonormal columns of the filtered design.
+    drift : ndarray of shape (n_scans, n_drifts)
+        Orthonormal.
+    threshold : float
+        F above which a voxel passes; 0 for every one.
+    """
+    n_scans, rank = basis.shape
+    centred = series - series.mean(axis=0)
+    loadings = np.column_stack([basis, drift]).T @ centred
+    total = np.einsum("ij,ij->j", centred, centred)
+    squares = total - np.einsum("ij,ij->j", loadings, loadings)
+    explained = np.einsum("ij,ij->j", loadings[:rank], loadings[:rank])
+    # A series that the design explains but for rounding has no noise to learn from.
+    noisy = squares > 1e-12 * total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(noisy, np.sqrt((n_scans - rank) / squares), 0.0)
+        passed = explained / max(rank - 1, 1) > threshold * squares / (n_scans - rank)
+    return (noisy & passed if threshold else noisy), scale

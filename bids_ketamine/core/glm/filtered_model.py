@@ -172,12 +172,16 @@ def fit_voxels(voxels: VoxelSeries, model: FilteredModel) -> VoxelFit:
     explained = np.column_stack([model.drift, column_space(model.design)])
     estimates = np.empty((len(model.inverse), voxels.n_voxels))
     variance = np.empty(voxels.n_voxels)
-    for places, series in voxels.blocks():
+
+    def fit(places: slice, series: np.ndarray) -> None:
         whitened = model.whiten(series)
         # The pseudo-inverse takes nothing from drift: whitened series need no filter before.
         estimates[:, places] = model.inverse @ whitened
         whitened -= explained @ (explained.T @ whitened)
         variance[places] = np.einsum("ij,ij->j", whitened, whitened)
+
+    for _ in voxels.over_blocks(fit):
+        pass
     return VoxelFit(estimates, variance / model.trace_rv)
 
 

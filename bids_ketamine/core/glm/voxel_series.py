@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
 
 #: Voxels worked on at once: their series in double precision stay in the caches' reach.
 BLOCK = 4096
+
+
+Result = TypeVar("Result")
+
+
+def linear_algebra_threads() -> int:
+    """Return how many threads a product of matrices may use here."""
+    counts = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    return max(counts, default=1)
 
 
 class VoxelSeries(NamedTuple):
@@ -33,18 +44,39 @@ class VoxelSeries(NamedTuple):
         """Number of voxels."""
         return len(self.columns)
 
-    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield the places of some voxels among all, and their scaled series, float64."""
+    def places(self, size: int | None = None) -> list[slice]:
+        """Return the places of voxels that are worked on at once, among all."""
         size = size or BLOCK
-        for start in range(0, self.n_voxels, size):
-            places = slice(start, min(start + size, self.n_voxels))
-            columns = self.columns[places]
-            first, last = int(columns[0]), int(columns[-1])
-            if last - first + 1 == len(columns):  # a slice is not copied before it is converted
-                chosen = self.series[:, first : last + 1]
-            else:
-                chosen = self.series[:, columns]
-            yield places, np.multiply(chosen, self.factor, dtype=np.float64)
+        return [
+            slice(start, min(start + size, self.n_voxels))
+            for start in range(0, self.n_voxels, size)
+        ]
+
+    def block(self, places: slice) -> np.ndarray:
+        """Return the scaled series of some voxels, float64, shape (n_scans, n_some)."""
+        columns = self.columns[places]
+        first, last = int(columns[0]), int(columns[-1])
+        if last - first + 1 == len(columns):  # a slice is not copied before it is converted
+            chosen = self.series[:, first : last + 1]
+        else:
+            chosen = self.series[:, columns]
+        return np.multiply(chosen, self.factor, dtype=np.float64)
+
+    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield the places of some voxels among all, and their scaled series."""
+        for places in self.places(size):
+            yield places, self.block(places)
+
+    def over_blocks(self, work: Callable[[slice, np.ndarray], Result]) -> Iterator[Result]:
+        """Yield what some work makes of each block, in their order.
+
+        Blocks are shared out over as many threads as linear algebra may use, and each has one:
+        threads inside a product of this size wait for each other more than they help, and the
+        result would depend on their number.
+        """
+        n_threads = linear_algebra_threads()
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
+            yield from pool.map(lambda places: work(places, self.block(places)), self.places())
 
 
 def as_voxels(series: np.ndarray) -> VoxelSeries:

@@ -18,6 +18,7 @@ from bids_ketamine.reports.figures.canvas import (
     shortened,
     svg,
 )
+from bids_ketamine.reports.words import number
 
 FloatArray = NDArray[np.float64]
 
@@ -99,6 +100,6 @@ def _draw_cells(axis: Any, values: FloatArray, cell: float) -> None:
     for row, column in np.ndindex(rows, columns):
         value = values[row, column]
         if np.isfinite(value) and cell >= WITH_NUMBER:
-            shown = f"{value:.2f}".replace("0.", ".").replace("-", "\u2212")
+            shown = number(value, 2).replace("0.", ".")
             axis.text(column, row, shown, ha="center", va="center", fontsize=font,
                       color="white" if abs(value) > 0.6 else INK)  # fmt: skip

@@ -151,6 +151,11 @@ def test_glass_brain_counts_what_it_shows() -> None:
 
 def test_collinearity_shows_numbers_and_the_nuisance_beside() -> None:
     correlation = np.array([[1.0, -0.934], [-0.934, 1.0]])
+    assert "\u2212.00" not in str(
+        collinearity_figure(
+            np.full((2, 2), -0.001), conditions=["a", "b"], nuisance={}, name="c", description="d"
+        )
+    )
     markup = str(
         collinearity_figure(
             correlation,
@@ -165,6 +170,19 @@ def test_collinearity_shows_numbers_and_the_nuisance_beside() -> None:
     assert ".51" in markup
     assert ">csf<" in markup
     assert "a&lt;b&gt;" in markup
+
+
+def test_collinearity_has_room_for_the_label_of_nuisance() -> None:
+    def height(nuisance: dict[str, tuple[str, float]]) -> float:
+        markup = str(
+            collinearity_figure(
+                np.eye(2), conditions=["a", "b"], nuisance=nuisance, name="c", description="d"
+            )
+        )
+        return float(re.search(r'viewBox="[^"]* ([0-9.]+)"', markup).group(1))
+
+    # 16 letters in place of one, 6.4 pixels each, of 96 an inch and in points of 72.
+    assert height({"a": ("csf", 0.5)}) - height({}) == pytest.approx(15 * 6.4 * 0.75, abs=0.1)
 
 
 @pytest.mark.parametrize("size", [1, 30])

@@ -150,6 +150,29 @@ def test_failed_session_without_any_result(study: Study, tmp_path: Path, take_ap
     assert "pre, rest No mask." in page.text
     assert "No run was used." in page.text
     assert "There are no measures." in page.text
+    assert "Nothing that the study asks for is missing." not in page.text
+
+
+@pytest.mark.parametrize(("status", "told"), [("computed", True), ("failed", False)])
+def test_nothing_is_missing_only_where_all_sessions_were_done(
+    make_participant: Maker,
+    study: Study,
+    tmp_path: Path,
+    take_apart: Apart,
+    status: str,
+    told: bool,
+) -> None:
+    log = {"Sessions": {"pre": "computed", "post": status}}
+    output = make_participant(tmp_path, sessions=("pre",), log=log)
+    path = output / "sub-01" / "ses-pre" / "sub-01_ses-pre_measures.json"
+    facts = json.loads(path.read_text(encoding="utf-8")) | {"Missing": []}
+    for run in facts["Runs"]:
+        run["ResidualDegreesOfFreedom"] = 190.99999999948864
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    page = take_apart(write_participant_report(output, "01", study=study))
+    assert ("Nothing that the study asks for is missing." in page.text) == told
+    assert "191.0 spm" in page.text
+    assert "190.99" not in page.text
 
 
 def test_results_of_an_earlier_run_are_called_so(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bids_ketamine.reports.participant_dropped import dropped_table
 from bids_ketamine.reports.participant_regions import estimate_of, region_means
 from bids_ketamine.reports.participant_runs import model_words
 from bids_ketamine.reports.tree import RunOutput, SessionOutput, read_participant
+from bids_ketamine.reports.words import unit_words
 from bids_ketamine.study.load import Study
 
 HOSTILE = """<script>alert("x & y")</script>"""
@@ -241,6 +243,21 @@ def test_dropped_gathers_every_kind_in_order(tmp_path: Path) -> None:
     )
 
 
+def test_what_all_runs_share_is_told_once(tmp_path: Path) -> None:
+    run = _run(tmp_path, {}, {"Volumes": 215, "Notes": ["regions resampled"]})
+    runs = [(replace(SESSION, name=name), run) for name in ("pre", "mid", "post")]
+    table = dropped_table(runs, pd.DataFrame())
+    assert table is not None
+    assert table.rows == (("Note", "all runs", "regions resampled"),)
+
+
+def test_units_have_a_true_sign_of_multiplication() -> None:
+    rows = _rows(("activation", "c", "pre", "a", 0.1, 0.1, 100.0))
+    (picture,) = region_means(rows.assign(unit="percent x s"), "c", name="faces").pictures
+    assert "percent \u00d7 s" in str(picture.markup)
+    assert unit_words("percent x s") == "percent \u00d7 s"
+
+
 def test_nothing_dropped_gives_no_table(tmp_path: Path) -> None:
     design = {"Dropped": [], "MaskThreshold": None, "VoxelsBelowThreshold": 0}
     facts = {"Volumes": 215, "OutlierVolumes": 0, "NonSteadyStateVolumes": None, "Notes": []}
@@ -252,7 +269,7 @@ def test_dropped_of_the_page_shows_code_and_escapes_the_rest(
 ) -> None:
     source = (participant_tree / "sub-01.html").read_text(encoding="utf-8")
     assert "the regressor <code>baseline</code> is empty &lt;script&gt;" in source
-    assert page.text.count("What was dropped, and why") == 3  # two tasks and rest
+    assert page.text.count("What was dropped, and notes") == 3  # two tasks and rest
     assert (
         "Voxels pre run 1 and post run 1 1,234 voxels inside the brain mask left out" in page.text
     )

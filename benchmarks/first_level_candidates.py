@@ -238,7 +238,9 @@ def _task_fitter(study: StudySpec) -> Callable[[RunInputs, str], Any]:
             facts={},
             impulses=frozenset(),
         )
-        combined = [combine(contrast, [fitted], {}, conditions=frozenset()) for contrast in task.contrasts]
+        combined = [
+            combine(contrast, [fitted], {}, conditions=frozenset()) for contrast in task.contrasts
+        ]
         return result, {each.contrast.name: each.volumes for each in combined}
 
     return fit

@@ -34,7 +34,7 @@ class SessionMeasuresInputSpec(StepInputSpec):
     inputs_hash = traits.Str(mandatory=True, desc="fingerprint of the session's input files")
     output_dir = traits.Str(mandatory=True, nohash=True, desc="output dataset")
     left_out = traits.List(traits.Str(), desc="tasks of the study that were not looked for")
-    notices = traits.List(traits.Str(), desc="what the study asks for and is not computed or not read")
+    notices = traits.List(traits.Str(), desc="what of the study is not computed or not read")
 
 
 class SessionMeasures(Step):

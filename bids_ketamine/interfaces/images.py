@@ -186,8 +186,8 @@ def image_facts(run: RunInputs, image: RunImage, fwhm: float | None) -> dict[str
         ``SmoothedBy`` (``here``, the program, ``before`` where only a sidecar tells it, or
         ``None``), ``StatedSmoothingFWHM`` (mm, or ``None``), ``SmoothnessBefore`` and
         ``SmoothnessAfter`` (estimated, along x, y, z, mm, ``None`` where it cannot be),
-        ``VoxelSize`` (mm), ``Denoising`` (which ICA-AROMA by whom, or ``none``), and where it was done here
-        ``Components`` and ``NoiseComponents``.
+        ``VoxelSize`` (mm), ``Denoising`` (which ICA-AROMA by whom, or ``none``), and where it
+        was done here ``Components`` and ``NoiseComponents``.
     """
     facts: dict[str, Any] = {
         "SmoothedBy": smoothed_by(run, fwhm),

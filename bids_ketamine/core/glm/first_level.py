@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -127,10 +128,12 @@ def fit_task_run(
     )
     if not weights:
         return empty
-    fit = fit_pooled_model if model.noise_model == POOLED else fit_voxelwise_model
-    fitted = fit(
-        inside, means=means, design=design, contrasts=weights, noise_model=model.noise_model
+    fit = (
+        fit_pooled_model
+        if model.noise_model == POOLED
+        else partial(fit_voxelwise_model, noise_model=model.noise_model)
     )
+    fitted = fit(inside, means=means, design=design, contrasts=weights)
     return empty._replace(
         contrasts=fitted.contrasts,
         regions=RegionEstimates(

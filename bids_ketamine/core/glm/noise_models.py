@@ -84,7 +84,6 @@ def fit_pooled_model(
     means: np.ndarray,
     design: Design,
     contrasts: Mapping[str, np.ndarray],
-    noise_model: str,
 ) -> FittedNoiseModel:
     """Fit SPM's model: serial correlations pooled over voxels, filter after whitening.
 
@@ -98,8 +97,6 @@ def fit_pooled_model(
         Design matrix.
     contrasts : mapping of str to ndarray of shape (n_effects, n_rows)
         Weights of the columns other than drift.
-    noise_model : str
-        Not used: there is one.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy import linalg, stats
 
 from bids_ketamine.core.cosines import drift_basis
@@ -72,7 +73,9 @@ def glm_design(case: Context) -> dict[str, object]:
             )
         )
     if options["nuisance_columns"]:
-        nuisance = case["nuisance"][options["nuisance_columns"]].to_numpy(dtype=float)
+        nuisance = case["nuisance"]
+        if isinstance(nuisance, pd.DataFrame):
+            nuisance = nuisance[options["nuisance_columns"]].to_numpy(dtype=float)
         columns += list((nuisance - nuisance.mean(axis=0)).T)
     if options["constant"] is not None:
         columns.append(np.ones(n_scans))

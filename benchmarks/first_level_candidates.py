@@ -196,7 +196,7 @@ def _task_fitter(study: StudySpec) -> Callable[[RunInputs, str], Any]:
     from bids_ketamine.core.glm.first_level import fit_task_run
     from bids_ketamine.core.glm.task_fit import RunData
     from bids_ketamine.dataset.tables import read_events
-    from bids_ketamine.interfaces.contrasts import FittedRun, combine
+    from bids_ketamine.interfaces.contrasts import combine, fitted_run
     from bids_ketamine.interfaces.images import read_image
     from bids_ketamine.interfaces.runs import read_nuisance, reference_time, region_columns
     from bids_ketamine.regions.locate import locate_regions
@@ -222,22 +222,7 @@ def _task_fitter(study: StudySpec) -> Callable[[RunInputs, str], Any]:
             eigenvariates=task,
             model=study.glm,
         )
-        modelled = np.zeros_like(image.usable)
-        modelled[image.usable] = result.kept
-        fitted = FittedRun(
-            run=run,
-            grid=image.grid,
-            usable=image.usable,
-            modelled=modelled,
-            tsnr=image.tsnr,
-            contrasts=result.contrasts,
-            region_contrasts=result.regions.contrasts,
-            marsbar=result.regions.marsbar,
-            marsbar_problems=result.regions.marsbar_problems,
-            not_estimable=result.not_estimable,
-            facts={},
-            impulses=frozenset(),
-        )
+        fitted = fitted_run(run, image, result, facts={}, impulses=frozenset())
         combined = [
             combine(contrast, [fitted], {}, conditions=frozenset()) for contrast in task.contrasts
         ]

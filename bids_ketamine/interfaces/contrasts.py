@@ -15,9 +15,11 @@ from bids_ketamine.core.glm.estimates import (
     RunContrast,
     relative_noise,
 )
+from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.images.files import save_map
 from bids_ketamine.images.grid import Grid
+from bids_ketamine.images.series import RunImage
 from bids_ketamine.outputs.patterns import output_name, task_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.outputs.tables import write_json
@@ -70,6 +72,33 @@ class FittedRun:
     not_estimable: Mapping[str, str]
     facts: dict[str, Any]
     impulses: frozenset[str]
+
+
+def fitted_run(
+    run: RunInputs,
+    image: RunImage,
+    fit: TaskFit,
+    *,
+    facts: dict[str, Any],
+    impulses: frozenset[str],
+) -> FittedRun:
+    """Keep of a fitted run what its contrasts over runs and regions need; the series may go."""
+    modelled = np.zeros_like(image.usable)
+    modelled[image.usable] = fit.kept
+    return FittedRun(
+        run=run,
+        grid=image.grid,
+        usable=image.usable,
+        modelled=modelled,
+        tsnr=image.tsnr,
+        contrasts=fit.contrasts,
+        region_contrasts=fit.regions.contrasts,
+        marsbar=fit.regions.marsbar,
+        marsbar_problems=fit.regions.marsbar_problems,
+        not_estimable=fit.not_estimable,
+        facts=facts,
+        impulses=impulses,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from bids_ketamine.errors import BidsKetamineError, InputDataError, ProcessingEr
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.activation import activation_rows
-from bids_ketamine.interfaces.contrasts import FittedRun, combine, write_maps
+from bids_ketamine.interfaces.contrasts import FittedRun, combine, fitted_run, write_maps
 from bids_ketamine.interfaces.glm_files import write_run
 from bids_ketamine.interfaces.images import read_image
 from bids_ketamine.interfaces.runs import (
@@ -124,9 +124,7 @@ def _fit_run(
     nuisance = read_nuisance(run, settings.glm.confounds, len(image.series))
     time, origin = reference_time(run)
     fit = _fit(run, image, nuisance, time, located.regions, settings)
-    modelled = np.zeros_like(image.usable)
-    modelled[image.usable] = fit.kept
-    few = _small_regions(located.regions, modelled)
+    few = _small_regions(located.regions, region_columns(image, located.regions), fit.kept)
     notes = [*image.notes, *fit.events.dropped, *fit.design.dropped, *fit.notes]
     notes += [f"not in contrast `{name}`: {reason}" for name, reason in fit.not_estimable.items()]
     notes += [*located.notes, *few, *_eigenvariate_notes(fit, located.regions, settings.task)]
@@ -162,20 +160,7 @@ def _fit_run(
         datasets=settings.datasets,
         reference_time=time,
     )
-    return FittedRun(
-        run=run,
-        grid=image.grid,
-        usable=image.usable,
-        modelled=modelled,
-        tsnr=image.tsnr,
-        contrasts=fit.contrasts,
-        region_contrasts=fit.regions.contrasts,
-        marsbar=fit.regions.marsbar,
-        marsbar_problems=fit.regions.marsbar_problems,
-        not_estimable=fit.not_estimable,
-        facts=facts,
-        impulses=_impulses(settings.task, fit),
-    )
+    return fitted_run(run, image, fit, facts=facts, impulses=_impulses(settings.task, fit))
 
 
 def _impulses(task: TaskSpec, fit: TaskFit) -> frozenset[str]:
@@ -243,10 +228,13 @@ def _eigenvariate_notes(fit: TaskFit, regions: tuple[Region, ...], task: TaskSpe
     return notes
 
 
-def _small_regions(regions: tuple[Region, ...], modelled: np.ndarray) -> list[str]:
+def _small_regions(
+    regions: tuple[Region, ...], columns: Sequence[np.ndarray], kept: np.ndarray
+) -> list[str]:
     """Name regions of which hardly a voxel is modelled."""
-    inside = modelled.reshape(-1)
-    counts = {region.name: int(inside[region.voxels].sum()) for region in regions}
+    counts = {
+        region.name: int(kept[own].sum()) for region, own in zip(regions, columns, strict=True)
+    }
     return [
         f"{name}: {count} voxels are modelled; a mean over fewer than {FEW_VOXELS} rests on little"
         for name, count in counts.items()

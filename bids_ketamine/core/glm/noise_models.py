@@ -74,7 +74,7 @@ class FittedNoiseModel(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def eigenvariate(self, voxels: VoxelSeries) -> Eigenvariate:
-        """Return a region's first eigenvariate, adjusted for all but the task."""
+        """Return a region's first eigenvariate, adjusted for all but the conditions."""
         return region_eigenvariate(voxels, self.model, kept=self.task_positions)
 
 

@@ -14,7 +14,7 @@ from bids_ketamine.errors import ProcessingError
 
 #: Voxels that nilearn fits at once. It sorts them by their coefficients and models each group
 #: anew: small blocks repeat that work, large ones take memory.
-VOXELWISE_BLOCK = 32768
+VOXELWISE_BLOCK = 8192
 
 
 def fit_voxelwise(

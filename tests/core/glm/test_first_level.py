@@ -146,8 +146,10 @@ def test_nilearns_models_give_similar_effects_in_all_voxels(face, fitted, noise_
     contrast = found.contrasts["facesGtShapes"].select(np.flatnonzero(fitted.kept))
     theirs = type(contrast).combine([contrast], test="t")
     ours = PooledContrast.combine([fitted.contrasts["facesGtShapes"]], test="t")
-    # As the reference has it: slopes of effects .98 to 1.03 apart from scaling, r above .98.
     assert np.corrcoef(theirs.effect, ours.effect)[0, 1] > 0.98
+    # The same in the scanner's unit, which takes out that other voxels make the grand mean.
+    slope = np.polyfit(ours.effect / fitted.noise.factor, theirs.effect / found.noise.factor, 1)[0]
+    assert slope == pytest.approx(1.0, abs=0.05)
     region = found.regions.contrasts["facesGtShapes"]
     assert region.effects.shape == (1, 3)
     assert (region.covariance > 0).all()

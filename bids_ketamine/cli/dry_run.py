@@ -96,7 +96,7 @@ def _plan_session(
 ) -> Iterator[Analysis]:
     measures = output_dir / session.folder / f"{session.prefix}_measures.tsv"
     known = {name for names, *_ in _methods(spec) for name in names}
-    for names, task, title, method in _methods(spec):
+    for names, task, title, method, also in _methods(spec):
         if task_labels is not None and not set(names) & set(task_labels):
             continue
         missing = [each for each in session.missing if _concerns(each, names, known)]
@@ -121,19 +121,23 @@ def _plan_session(
             session=_shown_session(session),
             method=title,
             status=_status(len(runs), n_found, n_lacking),
-            uses=_uses(runs, spec),
+            uses="; ".join([_uses(runs, spec), *([also] if runs and also else [])]),
             reasons=tuple(reasons),
             cost=_cost(runs, spec, method),
             computed=measures.exists(),
         )
 
 
-def _methods(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
-    """Yield names, ``task`` entity, title and kind of cost of every method of the study."""
+def _methods(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str, str, str, str]]:
+    """Yield names, ``task`` entity, title, kind of cost and company of every method."""
     for task in spec.tasks:
-        yield (task.name, task.label), task.label, f"{task.name} GLM", spec.glm.noise_model
+        names = (task.name, task.label)
+        others = ["generalized PPI"] if spec.gppi_of(task) else []
+        others += ["LDC of patterns"] if spec.rsa_of(task) else []
+        also = f"also {' and '.join(others)}" if others else ""
+        yield names, task.label, f"{task.name} GLM", spec.glm.noise_model, also
     if spec.rest is not None:
-        yield ("rest", spec.rest.task), spec.rest.task, "rest FC", "rest"
+        yield ("rest", spec.rest.task), spec.rest.task, "rest FC", "rest", ""
 
 
 def _concerns(missing: Missing, names: Sequence[str], known: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,12 @@ from nipype.interfaces.base import traits
 
 from bids_ketamine._version import __version__
 from bids_ketamine.core.connectivity.cleaning import clean_series
-from bids_ketamine.core.connectivity.matrices import fisher_z, pair_indices, pearson_correlation
+from bids_ketamine.core.connectivity.matrices import (
+    fisher_z,
+    pair_indices,
+    partial_correlation,
+    pearson_correlation,
+)
 from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.errors import InputDataError
@@ -54,35 +59,66 @@ class RestingConnectivity(Step):
             raise InputDataError("The resting runs have different regions.", path=runs[-1].files[0])
         series = np.concatenate([each.series for each in cleaned])
         quality = RegionQuality.combine([each.quality for each in cleaned])
-        correlation = pearson_correlation(series)
+        pearson = pearson_correlation(series)
         stem = task_stem(session.prefix, rest.task, runs[0].entities)
-        _write_matrix(
-            folder / output_name("relmat", task=stem, space=runs[0].space, atlas=settings.atlas),
-            correlation,
-            names,
-            bids_uris([path for run in runs for path in run.files], settings.datasets),
-        )
-        rows = _rows(
-            correlation,
-            names,
-            quality=quality,
-            weak=weak_regions(series),
-            facts=[each.facts for each in cleaned],
-            lost=[each.lost for each in cleaned],
-            settings=settings,
-        )
-        rows.to_pickle(folder / "rows.pkl")
+        sources = bids_uris([path for run in runs for path in run.files], settings.datasets)
+        rows = []
+        for kind in rest.correlations:
+            correlation = pearson if kind == "pearson" else partial_correlation(pearson)
+            where = {"task": stem, "space": runs[0].space, "atlas": settings.atlas}
+            _write_matrix(
+                folder / output_name(KINDS[kind].file, **where),
+                correlation,
+                names,
+                words=KINDS[kind].words,
+                extra={"RegionCentres": dict(cleaned[0].centres), "Sources": sources},
+            )
+            rows.append(
+                _rows(
+                    correlation,
+                    names,
+                    kind=KINDS[kind],
+                    quality=quality,
+                    weak=weak_regions(series),
+                    facts=[each.facts for each in cleaned],
+                    lost=[each.lost for each in cleaned],
+                    settings=settings,
+                )
+            )
+        pd.concat(rows, ignore_index=True).to_pickle(folder / "rows.pkl")
         write_step(folder, {"Runs": [each.facts for each in cleaned]})
 
 
+class _Kind(NamedTuple):
+    """A correlation: its file, its measure, its words."""
+
+    file: str
+    measure: str
+    words: str
+    given_others: bool
+
+
+KINDS = {
+    "pearson": _Kind("relmat", "resting_connectivity", "Pearson correlation", False),
+    "partial": _Kind(
+        *("partial_relmat", "resting_partial_connectivity"),
+        *("Partial correlation given all other regions", True),
+    ),
+}
+
+
 class _CleanRun(NamedTuple):
-    """A cleaned run; why hardly any degrees of freedom are left, empty if nothing tells."""
+    """A cleaned run; why hardly any degrees of freedom are left, empty if nothing tells.
+
+    Centres of regions are in mm, empty for time series.
+    """
 
     names: list[str]
     series: np.ndarray
     quality: RegionQuality
     facts: dict[str, Any]
     lost: str
+    centres: Mapping[str, list[list[float]]]
 
 
 def _clean_run(
@@ -109,7 +145,7 @@ def _clean_run(
         image=raw.image,
     )
     facts["BandPass"] = None if raw.band is None else list(raw.band)
-    return _CleanRun(raw.names, series, raw.quality, facts, raw.lost)
+    return _CleanRun(raw.names, series, raw.quality, facts, raw.lost, raw.centres)
 
 
 def _write_run(
@@ -142,17 +178,17 @@ def _write_run(
 
 
 def _write_matrix(
-    path: Path, correlation: np.ndarray, names: list[str], sources: list[str]
+    path: Path,
+    correlation: np.ndarray,
+    names: list[str],
+    *,
+    words: str,
+    extra: dict[str, Any],
 ) -> None:
     table = pd.DataFrame(correlation, columns=names)
     table.insert(0, "Node", names)
-    described = {name: {"Description": "Pearson correlation with the region"} for name in names}
-    write_table(
-        path,
-        table,
-        columns={"Node": {"Description": "Region"}} | described,
-        extra={"Sources": sources},
-    )
+    described = {name: {"Description": f"{words} with the region"} for name in names}
+    write_table(path, table, columns={"Node": {"Description": "Region"}} | described, extra=extra)
 
 
 def _too_few(residual_df: int, minimum: int, lost: Sequence[str]) -> str:
@@ -182,6 +218,7 @@ def _rows(
     correlation: np.ndarray,
     names: list[str],
     *,
+    kind: _Kind,
     quality: RegionQuality,
     weak: np.ndarray,
     facts: list[dict[str, Any]],
@@ -199,7 +236,13 @@ def _rows(
         minimum_coverage=settings.regions.minimum_coverage,
     )
     summary = runs_summary(facts)
+    if kind.given_others:
+        # Each region given costs a degree of freedom.
+        n_given = int(np.isfinite(np.diag(correlation)).sum()) or int((~weak).sum())
+        summary["residual_df"] -= max(n_given - 2, 0)
     few = _too_few(int(summary["residual_df"]), rest.minimum_residual_df, lost)
+    if few and kind.given_others:
+        few = f"partial correlations of {n_given} regions: {few}"
     if few:
         reasons = np.full(len(first), few, dtype=object)
     values = fisher_z(correlation[first, second])
@@ -210,7 +253,7 @@ def _rows(
     labels = np.array(names, dtype=object)
     return pd.DataFrame(
         {
-            "measure": "resting_connectivity",
+            "measure": kind.measure,
             "task": rest.task,
             "regions": labels[first] + PAIR + labels[second],
             "value": np.where(reasons == "", values, np.nan),
@@ -220,7 +263,7 @@ def _rows(
             "coverage_second": quality.coverage[second],
             "tsnr": quality.tsnr[first],
             "tsnr_second": quality.tsnr[second],
-            "method": "Pearson correlation, Fisher z",
+            "method": f"{kind.words}, Fisher z",
             "version": __version__,
             "reason": reasons,
         }

@@ -66,7 +66,7 @@ def write_run(
     shared = {
         "RepetitionTime": run.t_r,
         "ReferenceTime": reference_time,
-        "SamplingTime": fit.sampling_time,
+        "SamplingTime": fit.sampling.time,
         "Sources": sources,
     }
     write_quality(folder / output_name("quality", run=stem), nuisance, run.t_r, sources)

@@ -15,8 +15,14 @@ from bids_ketamine.dataset.tables import read_confounds, read_timeseries
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.images import read_image
-from bids_ketamine.interfaces.runs import mean_in, own_segmentation, read_nuisance, region_series
-from bids_ketamine.regions.locate import Region, locate_regions
+from bids_ketamine.interfaces.runs import (
+    own_segmentation,
+    read_nuisance,
+    region_quality,
+    region_series,
+)
+from bids_ketamine.regions.centres import region_centres
+from bids_ketamine.regions.locate import locate_regions
 from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
 
@@ -72,6 +78,8 @@ class RawRun(NamedTuple):
         Unit of the series.
     origins : mapping of str to str
         What each region is made of, where it is known.
+    centres : dict of str to list of list of float
+        Centres of regions, mm; empty where they came as time series.
     image : RunImage or None
         The image series.
     fwhm : float or None
@@ -88,6 +96,7 @@ class RawRun(NamedTuple):
     lost: str
     unit: str
     origins: Mapping[str, str] = MappingProxyType({})
+    centres: Mapping[str, list[list[float]]] = MappingProxyType({})
     image: RunImage | None = None
     fwhm: float | None = None
 
@@ -164,13 +173,14 @@ def _of_images(session: SessionInputs, run: RunInputs, settings: RestSettings) -
         # The unit does not touch correlations.
         100.0 * series / np.where(level > 0, level, 1.0),
         finite,
-        _quality(regions, image.usable, image.tsnr),
+        region_quality(regions, [image.usable], [image.tsnr]),
         nuisance,
         band=rest.band_pass,
         notes=[*image.notes, *located.notes],
         lost=nuisance.lost_volumes,
         unit="percent of the region's mean",
         origins={region.name: f"{region.origin}, cleaned" for region in regions},
+        centres=region_centres(regions, image.grid),
         image=image,
         fwhm=fwhm,
     )
@@ -216,11 +226,3 @@ def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarra
         names.append(region.name)
         series.append(table[list(region.columns)].to_numpy(dtype=float).mean(axis=1))
     return names, np.column_stack(series)
-
-
-def _quality(regions: tuple[Region, ...], usable: np.ndarray, tsnr: np.ndarray) -> RegionQuality:
-    return RegionQuality(
-        np.array([region.coverage(usable) for region in regions]),
-        np.array([mean_in(tsnr, region) for region in regions]),
-        tuple(region.problem for region in regions),
-    )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.core.nuisance import Nuisance, no_nuisance, select_nuisance
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.dataset.tables import read_confounds, read_json
@@ -173,3 +174,34 @@ def mean_in(volume: np.ndarray, region: Region) -> float:
     values = volume.reshape(-1)[region.voxels]
     values = values[np.isfinite(values)]
     return float(values.mean(dtype=np.float64)) if values.size else float("nan")
+
+
+def region_quality(
+    regions: Sequence[Region], usable: Sequence[np.ndarray], tsnr: Sequence[np.ndarray]
+) -> RegionQuality:
+    """Return coverage and temporal signal-to-noise ratio of regions over runs.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        Regions on the runs' grid.
+    usable : sequence of ndarray of bool, shape (x, y, z)
+        Voxels of each run that count.
+    tsnr : sequence of ndarray of shape (x, y, z)
+        Temporal signal-to-noise ratio of each run; NaN where there is no signal.
+
+    Returns
+    -------
+    RegionQuality
+        Lowest coverage and mean ratio over runs.
+    """
+    return RegionQuality.combine(
+        [
+            RegionQuality(
+                np.array([region.coverage(inside) for region in regions]),
+                np.array([mean_in(ratio, region) for region in regions]),
+                tuple(region.problem for region in regions),
+            )
+            for inside, ratio in zip(usable, tsnr, strict=True)
+        ]
+    )

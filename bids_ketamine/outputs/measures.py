@@ -20,16 +20,22 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
             "activation_marsbar": "Contrast of a region's mean series with serial correlations "
             "of its own, as MarsBaR estimates it",
             "resting_connectivity": "Fisher z of the Pearson correlation of two regions at rest",
+            "resting_partial_connectivity": "Fisher z of the partial correlation of two regions "
+            "at rest, given all others",
+            "gppi": "Generalized psychophysiological interaction of two regions: difference of "
+            "their coupling between conditions, mean of both directions",
+            "ldc": "Linear discriminant contrast of two trial types in a region, crossvalidated, "
+            "per voxel, less the bias that the design predicts",
         },
     },
     "task": {"Description": "Task in the study"},
-    "contrast": {"Description": "Contrast in the study"},
+    "contrast": {"Description": "Contrast in the study; for ldc two trial types joined by ` vs `"},
     "regions": {"Description": f"Region, or two regions joined by {PAIR}"},
     "value": {"Description": "The measure", "Units": "see the column unit"},
     "unit": {"Description": "Unit of the value"},
     "standard_error": {
-        "Description": "Standard error of the value within the session, from the region's mean "
-        "series; missing where runs have other voxels of the region",
+        "Description": "Standard error of the value within the session; for activation from the "
+        "region's mean series, and missing where runs have other voxels of the region",
         "Units": "see the column unit",
     },
     "mean_fd": {

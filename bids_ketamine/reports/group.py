@@ -22,7 +22,8 @@ from bids_ketamine.reports.group_people import (
 from bids_ketamine.reports.group_scores import motion_views, outcome_views
 from bids_ketamine.reports.group_sentences import warnings
 from bids_ketamine.reports.group_tests import KindView, kind_views
-from bids_ketamine.reports.methods_text import group_text, participant_text, run_facts
+from bids_ketamine.reports.methods_facts import run_facts, task_facts
+from bids_ketamine.reports.methods_text import group_text, participant_text
 from bids_ketamine.reports.render import write_page
 from bids_ketamine.reports.views import Column, TableView, Tile
 from bids_ketamine.reports.words import counted, text
@@ -110,7 +111,12 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         notes=_notes(group, study),
         rules=_rules(study),
         methods=group_text(study, facts=group.record),
-        first_level=participant_text(study, runs=_runs(output_dir, individual_data)),
+        first_level=participant_text(
+            study,
+            runs=_runs(output_dir, individual_data),
+            gppi=task_facts(output_dir, "gppi"),
+            rsa=task_facts(output_dir, "rsa"),
+        ),
         provenance=_provenance(group),
     )
 

@@ -18,6 +18,7 @@ from bids_ketamine.reports.rows import matches, records
 from bids_ketamine.reports.views import Column, Picture, TableView, picture
 from bids_ketamine.reports.words import (
     ABSENT,
+    capitalized,
     decimals_for,
     equals_p,
     interval,
@@ -121,7 +122,7 @@ def _family(
 ) -> FamilyView:
     where = text(family["task"])
     where += "" if is_absent(family["contrast"]) else f", {text(family['contrast'])}"
-    title = f"{measure_words(family['measure']).capitalize()}: {where}"
+    title = f"{capitalized(measure_words(family['measure']))}: {where}"
     shown, selected = _panels(regions)
     unit, level = unit_words(family["unit"], "no unit"), f"{100 * spec.group.confidence_level:g} %"
     words = f"Unit: {unit}. Means with {level} intervals of motion-adjusted values"

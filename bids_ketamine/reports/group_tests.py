@@ -21,6 +21,7 @@ from bids_ketamine.reports.group_sentences import (
 from bids_ketamine.reports.rows import in_order, records
 from bids_ketamine.reports.views import Column, Picture, TableView, picture
 from bids_ketamine.reports.words import (
+    capitalized,
     interval,
     is_absent,
     listed,
@@ -43,7 +44,7 @@ MOST_UNFOLDED = 5
 SCOPE = ["test", "session", "change", "arm", "outcome"]
 
 KINDS = {
-    "one_sample": "Activation against zero",
+    "one_sample": "Contrasts against zero",
     "paired": "Change between sessions",
     "welch": "Difference of change between arms",
     "correlation": "Change and clinical improvement",
@@ -139,7 +140,7 @@ def _forests(
         arms = {arm for each in estimates.values() for arm in each}
         own = {arm: style for arm, style in styles.items() if arm in arms}
         own |= dict.fromkeys(sorted(arms - set(own)), styles["all"])
-        words = f"{measure_words(scope['measure']).capitalize()} ({where_words(scope)}), "
+        words = f"{capitalized(measure_words(scope['measure']))} ({where_words(scope)}), "
         words += _scope_words(kind, scope, spec)
         words += f", {listed(sorted(arms))}" if kind == "welch" else ""
         words += f"; the {len(regions)} with the smallest p" if more else ""

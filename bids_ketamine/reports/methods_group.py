@@ -95,7 +95,19 @@ def _statistics(spec: StudySpec) -> tuple[str, ...]:
     changes = "; ".join(names)
     tests = []
     if spec.tasks:
-        tests.append("A contrast was tested against zero in each session (one-sample t test).")
+        also = [
+            words
+            for words, section in (
+                ("of coupling by generalized PPI", spec.gppi),
+                ("of patterns by LDC", spec.rsa),
+            )
+            if section is not None
+        ]
+        kinds = listed(["of activation", *also]) if also else ""
+        tests.append(
+            f"Contrasts{' ' if kinds else ''}{kinds} were tested against zero in each session "
+            "(one-sample t tests)."
+        )
     if spec.changes:
         tests.append(
             f"Changes ({changes}) were tested with paired t tests, over all participants and in "

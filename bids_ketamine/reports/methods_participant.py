@@ -7,8 +7,10 @@ from typing import Any
 
 from bids_ketamine.core.glm.model_rules import MEAN, POOLED
 from bids_ketamine.reports.methods_confounds import confound_words
+from bids_ketamine.reports.methods_gppi import gppi_paragraphs
 from bids_ketamine.reports.methods_regions import region_sentences
 from bids_ketamine.reports.methods_routes import route_paragraphs
+from bids_ketamine.reports.methods_rsa import rsa_paragraphs
 from bids_ketamine.reports.methods_tasks import task_paragraphs
 from bids_ketamine.reports.words import counted, listed, number, percent, spread
 from bids_ketamine.study.spec import RestSpec, StudySpec
@@ -18,7 +20,7 @@ Facts = Sequence[Mapping[str, Any]]
 
 
 def participant_paragraphs(
-    spec: StudySpec, *, runs: Facts, versions: Mapping[str, str]
+    spec: StudySpec, *, runs: Facts, gppi: Facts, rsa: Facts, versions: Mapping[str, str]
 ) -> tuple[list[Section], set[str]]:
     """Return sections of the participant level's methods, and what they cite.
 
@@ -28,6 +30,8 @@ def participant_paragraphs(
         What was asked for.
     runs : sequence of mapping
         Facts of the runs that were used; empty when only the study is told.
+    gppi, rsa : sequence of mapping
+        Sidecars of generalized PPI and of dissimilarities.
     versions : mapping of str to str
         Version of each package.
     """
@@ -42,6 +46,16 @@ def participant_paragraphs(
         here = [run for task in tasks for run in runs_of(runs, task.name, task.label)]
         told = task_paragraphs(spec, tasks, here, versions=versions, cited=cited)
         sections.append(("Task models", told))
+    if spec.gppi is not None and (gppi or not runs):
+        told = gppi_paragraphs(spec.gppi, spec.tasks, facts=gppi, cited=cited)
+        sections.append(("Generalized PPI", told))
+    of_rsa = [task for task in spec.tasks if spec.rsa is not None and task.name == spec.rsa.task]
+    if spec.rsa is not None and of_rsa and (rsa or not runs):
+        here = runs_of(runs, of_rsa[0].name, of_rsa[0].label)
+        models = {str(run["NoiseModel"]) for run in here if run.get("NoiseModel")}
+        model = models.pop() if len(models) == 1 else spec.glm.noise_model
+        told = rsa_paragraphs(spec.rsa, of_rsa[0], noise_model=model, facts=rsa, cited=cited)
+        sections.append(("Representational similarity", told))
     rest = spec.rest
     if rest is not None and (not runs or runs_of(runs, "rest", rest.task)):
         sections.append(("Resting connectivity", _rest(spec, rest, runs, cited)))
@@ -98,10 +112,7 @@ def _volumes(task: str, here: Facts) -> str:
 
 def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tuple[str, ...]:
     here = runs_of(runs, "rest", rest.task)
-    connectivity = (
-        "Connectivity of two regions is Fisher's z (the inverse hyperbolic tangent) of the plain "
-        "Pearson correlation of their series, runs of a session joined."
-    )
+    connectivity = _correlations(rest)
     if spec.inputs.timeseries_atlas is not None:
         series = (
             "Region time series had been cleaned before and were used as they are: there was no "
@@ -125,6 +136,19 @@ def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tupl
         f"series{band} in one least-squares projection, so that neither brings back what the "
         "other removed.",
         connectivity,
+    )
+
+
+def _correlations(rest: RestSpec) -> str:
+    kinds = {
+        "pearson": "the plain Pearson correlation of their series (`resting_connectivity`)",
+        "partial": "the partial correlation of their series, given those of all other regions "
+        "(`resting_partial_connectivity`)",
+    }
+    asked = [kinds[kind] for kind in kinds if kind in rest.correlations]
+    return (
+        "Connectivity of two regions is Fisher's z (the inverse hyperbolic tangent) of "
+        f"{listed(asked)}, runs of a session joined."
     )
 
 
@@ -152,6 +176,10 @@ def _missing(spec: StudySpec, runs: Facts) -> str:
         degrees.append(f"{spec.glm.minimum_residual_df} at a task")
     if spec.rest is not None:
         degrees.append(f"{spec.rest.minimum_residual_df} at rest")
+    if spec.gppi is not None:
+        degrees.append(f"{spec.gppi.minimum_residual_df} for generalized PPI")
+    if spec.rsa is not None:
+        degrees.append(f"{spec.rsa.minimum_residual_df} for representational similarity")
     if degrees:
         rules.append(f"when fewer residual degrees of freedom remain than {listed(degrees)}")
     return f"A measure is given as missing, with its reason, {listed(rules, 'or')}."

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bids_ketamine import __version__
-from bids_ketamine.errors import InputMissingError
 from bids_ketamine.reports.facts import read_json
+from bids_ketamine.reports.methods_facts import run_facts, task_facts
 from bids_ketamine.reports.methods_group import group_paragraphs
 from bids_ketamine.reports.methods_participant import participant_paragraphs
 from bids_ketamine.reports.references import REFERENCES
 from bids_ketamine.study.load import Study
+
+Facts = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class MethodsText:
         return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
-def participant_text(study: Study, *, runs: Sequence[Mapping[str, Any]] = ()) -> MethodsText:
+def participant_text(
+    study: Study, *, runs: Facts = (), gppi: Facts = (), rsa: Facts = ()
+) -> MethodsText:
     """Write the participant level's methods.
 
     Parameters
@@ -55,9 +59,38 @@ def participant_text(study: Study, *, runs: Sequence[Mapping[str, Any]] = ()) ->
     runs : sequence of mapping, optional
         Facts of the runs that were used (``Runs`` of the measures sidecars); without them the
         text says what the study asks for.
+    gppi, rsa : sequence of mapping, optional
+        Sidecars of the tables of generalized PPI and of dissimilarities; where there are runs,
+        a method without any is not told.
     """
-    sections, cited = participant_paragraphs(study.spec, runs=runs, versions=_versions())
+    sections, cited = participant_paragraphs(
+        study.spec, runs=runs, gppi=gppi, rsa=rsa, versions=_versions()
+    )
     return _text(study, sections, cited)
+
+
+def tree_text(
+    study: Study, *, output_dir: Path | None = None, participant: str | None = None
+) -> MethodsText:
+    """Write the participant level's methods from an output tree.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    output_dir : Path, optional
+        Output tree that is told; without it the study alone is.
+    participant : str, optional
+        Tell this participant only.
+    """
+    if output_dir is None:
+        return participant_text(study)
+    return participant_text(
+        study,
+        runs=run_facts(output_dir, participant=participant),
+        gppi=task_facts(output_dir, "gppi", participant=participant),
+        rsa=task_facts(output_dir, "rsa", participant=participant),
+    )
 
 
 def group_text(study: Study, *, facts: Mapping[str, Any] | None = None) -> MethodsText:
@@ -88,8 +121,7 @@ def participant_methods(
     participant : str, optional
         Tell the runs of this participant only.
     """
-    runs = () if output_dir is None else run_facts(output_dir, participant=participant)
-    return participant_text(study, runs=runs).markdown()
+    return tree_text(study, output_dir=output_dir, participant=participant).markdown()
 
 
 def group_methods(study: Study, *, output_dir: Path | None = None) -> str:
@@ -116,9 +148,8 @@ def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
     output_dir : Path, optional
         Output tree to tell of; without it the study alone is told.
     """
-    runs = () if output_dir is None else run_facts(output_dir)
     facts = {} if output_dir is None else read_json(output_dir / "group" / "group.json", [])
-    first, second = participant_text(study, runs=runs), group_text(study, facts=facts)
+    first, second = tree_text(study, output_dir=output_dir), group_text(study, facts=facts)
     unavailable = "Not computed"
     sections = [each for each in first.sections if each[0] != unavailable]
     own = set(study.spec.references)
@@ -126,38 +157,6 @@ def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
     return MethodsText(
         sections=(*sections, *second.sections), references=(*study.spec.references, *others)
     ).markdown()
-
-
-def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict[str, Any], ...]:
-    """Collect the facts of all runs from the sidecars of measures tables.
-
-    Each gets a ``Session``, which tells the runs of one participant's session from all others.
-
-    Parameters
-    ----------
-    output_dir : Path
-        Output tree.
-    participant : str, optional
-        Of this participant only, with or without ``sub-``.
-
-    Raises
-    ------
-    InputMissingError
-        If the folder is not there.
-    """
-    if not output_dir.is_dir():
-        raise InputMissingError("The output folder is not there.", path=output_dir)
-    who = "sub-*" if participant is None else "sub-" + participant.removeprefix("sub-")
-    sidecars = [
-        *output_dir.glob(f"{who}/*_measures.json"),
-        *output_dir.glob(f"{who}/ses-*/*_measures.json"),
-    ]
-    found: list[dict[str, Any]] = []
-    for path in sorted(sidecars):
-        session = path.name.removesuffix("_measures.json")
-        entries = read_json(path, []).get("Runs", [])
-        found.extend({**each, "Session": session} for each in entries if isinstance(each, dict))
-    return tuple(found)
 
 
 def _text(

@@ -67,6 +67,9 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     runs = [
         {**run.facts, "Session": session.name} for session, run in _all_runs(found) if run.facts
     ]
+    sessions = found.sessions
+    gppi = [file.facts() for session in sessions for file in session.gppi_tables]
+    rsa = [file.facts() for session in sessions for file in session.dissimilarities]
     contents = [("errors", "Errors")] if errors or found.unreadable else []
     contents += [("summary", "Summary"), ("inputs", "Inputs")]
     contents += [("motion", "Motion and outliers")] if motion else []
@@ -92,7 +95,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
         motion_words=motion_words(spec),
         tasks=tasks,
         measures=measure_tables(found),
-        methods=participant_text(study, runs=runs),
+        methods=participant_text(study, runs=runs, gppi=gppi, rsa=rsa),
         provenance=_provenance(found),
         sources=_sources(found),
     )

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from bids_ketamine.outputs.measures import PAIR
 from bids_ketamine.reports.participant_regions import estimate_of
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import ParticipantOutput
 from bids_ketamine.reports.views import Column, TableView
 from bids_ketamine.reports.words import (
     ABSENT,
+    capitalized,
     counted,
     decimals_for,
     interval,
@@ -28,6 +30,8 @@ from bids_ketamine.reports.words import (
 
 #: More rows than this are not readable; the tables hold the rest.
 MOST_ROWS = 60
+#: More pairs of trial types than this share a table.
+MOST_CONTRASTS = 4
 FAMILY = ["measure", "task", "contrast", "unit"]
 
 
@@ -43,12 +47,24 @@ def measure_tables(found: ParticipantOutput) -> list[TableView]:
     parts = [part for part in parts if len(part)]
     if not parts:
         return []
-    measures = pd.concat(parts, ignore_index=True)
+    measures = _joined(pd.concat(parts, ignore_index=True))
     sessions = [session.name for session in found.sessions if len(session.measures)]
     return [
         _table(dict(zip(FAMILY, key, strict=True)), family, sessions)
         for key, family in measures.groupby(FAMILY, dropna=False, sort=False)
     ]
+
+
+def _joined(measures: pd.DataFrame) -> pd.DataFrame:
+    """Let many pairs of trial types of a task share a table, a row for each pair and region."""
+    measures = measures.copy()
+    for _, own in measures[measures["measure"] == "ldc"].groupby("task", sort=False):
+        if own["contrast"].nunique() > MOST_CONTRASTS:
+            rows = own.index
+            names = own["contrast"].astype(str) + ": " + own["regions"].astype(str)
+            measures.loc[rows, "regions"] = names
+            measures.loc[rows, "contrast"] = None
+    return measures
 
 
 def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str]) -> TableView:
@@ -83,7 +99,7 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
         )
         for region in regions
     )
-    columns = [Column("Regions" if family["measure"] == "resting_connectivity" else "Region")]
+    columns = [Column("Regions" if any(PAIR in str(each) for each in regions) else "Region")]
     for session in sessions:
         columns += [Column("value", numeric=True, group=session)]
         columns += [Column("95 % interval", numeric=True, group=session)] if intervals else []
@@ -101,8 +117,8 @@ def _caption(family: Mapping[str, Any]) -> str:
     where = text(family["task"])
     if not is_absent(family["contrast"]):
         where += f", {family['contrast']}"
-    words = measure_words(family["measure"])
-    return f"{words[:1].upper()}{words[1:]}: {where} ({unit_words(family['unit'], 'no unit')})"
+    words = capitalized(measure_words(family["measure"]))
+    return f"{words}: {where} ({unit_words(family['unit'], 'no unit')})"
 
 
 def _cells(row: Mapping[str, Any] | None, decimals: int, intervals: bool) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 from scipy.stats import t as t_distribution
 
+from bids_ketamine.outputs.measures import PAIR
 from bids_ketamine.reports.figures.canvas import arm_styles
 from bids_ketamine.reports.figures.forest import Estimate, forest_figure
 from bids_ketamine.reports.rows import records
@@ -29,6 +30,8 @@ from bids_ketamine.reports.words import (
 MOST_REGIONS = 60
 #: Measures that stand in the picture of a contrast begin with this word.
 ACTIVATION = "activation"
+#: What all regions, or all pairs of them, are called.
+ALL = ("all regions", "all pairs")
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def region_means(rows: pd.DataFrame, contrast: str, *, name: str) -> RegionMeans
             caption = _caption(str(measure), contrast, part)
             draw = partial(_draw, part, unit, f"regions-{name}-{contrast}-{measure}", caption)
             pictures.append(picture(caption, draw))
-        sentences += _without_value(str(measure), part)
+        prefix = "No value" if measure == ACTIVATION else f"No value ({measure_words(measure)})"
+        sentences += without_value(part, prefix=prefix)
     return RegionMeans(tuple(pictures), tuple(dict.fromkeys(sentences)))
 
 
@@ -156,8 +160,16 @@ def _draw(part: pd.DataFrame, unit: str, name: str, caption: str) -> Markup:
     )
 
 
-def _without_value(measure: str, part: pd.DataFrame) -> list[str]:
-    """Return who has no value and why, the same reason told once."""
+def without_value(part: pd.DataFrame, *, prefix: str = "No value") -> list[str]:
+    """Return who has no value and why, the same reason told once.
+
+    Parameters
+    ----------
+    part : DataFrame
+        Rows of the measures tables of sessions, of one measure and contrast.
+    prefix : str
+        How each sentence begins.
+    """
     places: dict[tuple[str, ...], list[str]] = {}
     for reason, rows in part[part["value"].isna()].groupby(
         part["reason"].map(lambda each: text(each, "no reason is given")), sort=False
@@ -165,9 +177,12 @@ def _without_value(measure: str, part: pd.DataFrame) -> list[str]:
         for session, own in rows.groupby("session", sort=False):
             whole = part[part["session"] == session]["regions"].nunique()
             missing = [region_words(region) for region in own["regions"]]
-            who = "all regions" if len(missing) == whole > 1 else _some(missing)
+            who = (
+                ALL[PAIR in str(own["regions"].iloc[0])]
+                if len(missing) == whole > 1
+                else _some(missing)
+            )
             places.setdefault((who, str(reason)), []).append(str(session))
-    prefix = "No value" if measure == ACTIVATION else f"No value ({measure_words(measure)})"
     return [
         f"{prefix}: {who}, {listed(sessions)}: {reason}"
         for (who, reason), sessions in places.items()

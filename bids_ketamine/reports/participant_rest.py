@@ -5,22 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from itertools import combinations
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.outputs.tables import read_table
+from bids_ketamine.reports.figures.brain_graph import brain_graph, shown_words
 from bids_ketamine.reports.figures.matrix import common_limit, matrix_figure
 from bids_ketamine.reports.methods_routes import route_words
+from bids_ketamine.reports.participant_matrices import (
+    CERTAIN_FROM,
+    Centres,
+    Edge,
+    in_template_space,
+    read_matrix,
+    readable_matrices,
+    region_centres,
+)
 from bids_ketamine.reports.participant_runs import draw_courses
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput, SessionOutput, TaskFile
-from bids_ketamine.reports.views import PictureGroup, picture
+from bids_ketamine.reports.views import Picture, PictureGroup, picture
+
+Files = Sequence[tuple[SessionOutput, TaskFile]]
+
+GRAPH_WORDS = (
+    "correlations on the brain. Standard errors are those of Fisher's z, one over the root of the "
+    "residual degrees of freedom less 2, as for series that are white within their band"
+)
+PARTIAL_WORDS = (
+    "What two regions share beyond what all others explain: the correlation of their series with "
+    "those of all other regions regressed out."
+)
 
 
 def matrix_groups(found: ParticipantOutput, task: str) -> list[PictureGroup]:
-    """Draw connectivity matrices of a task, sessions beside each other.
+    """Draw correlations of regions, sessions beside each other.
 
     Parameters
     ----------
@@ -29,35 +50,76 @@ def matrix_groups(found: ParticipantOutput, task: str) -> list[PictureGroup]:
     task : str
         Label of the task.
     """
-    files = [
-        (session, file)
-        for session in found.sessions
-        for file in session.matrices
-        if file.task == task
+    plain = [(s, file) for s in found.sessions for file in s.matrices if file.task == task]
+    partials = [
+        (s, file) for s in found.sessions for file in s.partial_matrices if file.task == task
     ]
-    tables: list[pd.DataFrame] = []
-    for _, file in files:
-        with suppress(BidsKetamineError, ValueError):
-            tables.append(_read_matrix(file.path))
-    limit = common_limit(tables)
-    pictures = [
-        picture(f"{session.name}: correlation of regions", partial(_draw_matrix, file, limit))
+    groups = []
+    if plain:
+        pictures = (*_matrices(plain, "correlation"), *_graphs(plain))
+        groups.append(PictureGroup("Connectivity matrices", "", pictures))
+    if partials:
+        pictures = _matrices(partials, "partial correlation")
+        groups.append(PictureGroup("Partial correlations", PARTIAL_WORDS, pictures))
+    return groups
+
+
+def _matrices(files: Files, kind: str) -> tuple[Picture, ...]:
+    limit = common_limit(readable_matrices(file for _, file in files))
+    return tuple(
+        picture(f"{session.name}: {kind} of regions", partial(_draw_matrix, file, kind, limit))
         for session, file in files
-    ]
-    return [PictureGroup("Connectivity matrices", "", tuple(pictures))] if pictures else []
+    )
 
 
-def _read_matrix(path: Path) -> pd.DataFrame:
-    table = read_table(path, text=("Node",)).set_index("Node")
-    if table.shape[0] != table.shape[1]:
-        raise ValueError(f"{path.name} is not square")
-    return table
-
-
-def _draw_matrix(file: TaskFile, limit: float) -> Markup:
-    matrix = _read_matrix(file.path)
-    description = f"Matrix of correlations between {len(matrix)} regions"
+def _draw_matrix(file: TaskFile, kind: str, limit: float) -> Markup:
+    matrix = read_matrix(file.path)
+    description = f"Matrix of {kind}s between {len(matrix)} regions"
     return matrix_figure(matrix, limit=limit, name=file.path.name, description=description)
+
+
+def _graphs(files: Files) -> tuple[Picture, ...]:
+    """Draw the correlations on the brain, where sidecars tell where regions are."""
+    limit = common_limit(readable_matrices(file for _, file in files))
+    pictures = []
+    for session, file in files:
+        centres = region_centres(file.facts())
+        with suppress(BidsKetamineError, ValueError):  # the matrix itself tells what is wrong
+            edges = _edges(session, read_matrix(file.path)) if centres else []
+            if edges:
+                caption = f"{session.name}: {GRAPH_WORDS}. {shown_words(edges, centres=centres)}"
+                draw = partial(_draw_graph, edges, file, centres, limit)
+                pictures.append(picture(caption, draw))
+    return tuple(pictures)
+
+
+def _draw_graph(edges: Sequence[Edge], file: TaskFile, centres: Centres, limit: float) -> Markup:
+    return brain_graph(
+        edges,
+        centres=centres,
+        limit=limit,
+        label="Pearson r",
+        name=f"graph-{file.path.name}",
+        description=f"Graph of correlations between {len(centres)} regions on the brain",
+        mni=in_template_space(file),
+    )
+
+
+def _edges(session: SessionOutput, matrix: pd.DataFrame) -> list[Edge]:
+    """Return each pair's correlation, and whether its Fisher z is surely not zero."""
+    rows = session.measures[session.measures["measure"] == "resting_connectivity"]
+    degrees = pd.to_numeric(rows["residual_df"], errors="coerce").max()
+    error = 1.0 / np.sqrt(degrees - 2.0) if degrees > 2.0 else np.inf
+    names, values = [str(each) for each in matrix.columns], matrix.to_numpy()
+    return [
+        (
+            names[first],
+            names[second],
+            float(values[first, second]),
+            bool(abs(values[first, second]) > np.tanh(CERTAIN_FROM * error)),
+        )
+        for first, second in combinations(range(len(names)), 2)
+    ]
 
 
 def series_groups(runs: Sequence[tuple[SessionOutput, RunOutput]]) -> list[PictureGroup]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,9 +11,11 @@ import pandas as pd
 from bids_ketamine.reports.figures.color_scale import OPAQUE_FROM
 from bids_ketamine.reports.participant_collinearity import collinearity_group
 from bids_ketamine.reports.participant_dropped import dropped_table
+from bids_ketamine.reports.participant_gppi import gppi_groups
 from bids_ketamine.reports.participant_maps import MapFiles, contrast_files, contrast_pictures
 from bids_ketamine.reports.participant_regions import region_means, task_rows
 from bids_ketamine.reports.participant_rest import matrix_groups, series_groups
+from bids_ketamine.reports.participant_rsa import rsa_groups
 from bids_ketamine.reports.participant_runs import run_group
 from bids_ketamine.reports.tree import ParticipantOutput
 from bids_ketamine.reports.views import PictureGroup, TableView
@@ -26,8 +28,8 @@ _TASK_WORDS = (
     "below. Colours are the same in all sessions."
 )
 _REST_WORDS = (
-    "Pearson correlations of cleaned region series, runs of a session together. Colours are the "
-    "same in all sessions."
+    "Correlations of cleaned region series, runs of a session together: Pearson's, and partial "
+    "ones where the study asks for them. Colours are the same in all sessions."
 )
 
 
@@ -83,7 +85,11 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
             words = _task_words(files)
             own = [task for task in spec.tasks if task.label == label]
             conditions = [each.name for task in own for each in task.conditions]
-            groups = _contrasts(files, rows, spec, label) + collinearity_group(runs, conditions)
+            asked = [each.name for task in own for each in task.contrasts]
+            groups = _contrasts(files, rows, asked, label)
+            groups += gppi_groups(found, label, names=names, contrasts=asked)
+            groups += rsa_groups(found, label, names=names)
+            groups += collinearity_group(runs, conditions)
             groups += [run_group(session, run) for session, run in runs]
         dropped = dropped_table(all_runs, rows)
         if groups or dropped:
@@ -106,9 +112,7 @@ def tasks_in_order(found: ParticipantOutput, spec: StudySpec) -> list[tuple[str,
     if spec.rest is not None:
         known.append((spec.rest.task, "Rest"))
     labels = {run.task for session in found.sessions for run in session.runs}
-    labels |= {
-        file.task for session in found.sessions for file in (*session.maps, *session.matrices)
-    }
+    labels |= {file.task for session in found.sessions for file in session.task_files}
     others = sorted(labels - {label for label, _ in known})
     return [each for each in known if each[0] in labels] + [
         (each, f"Task {each}") for each in others
@@ -122,11 +126,10 @@ def _task_words(files: Mapping[str, MapFiles]) -> str:
 
 
 def _contrasts(
-    files: Mapping[str, MapFiles], rows: pd.DataFrame, spec: StudySpec, task: str
+    files: Mapping[str, MapFiles], rows: pd.DataFrame, asked: Sequence[str], task: str
 ) -> list[PictureGroup]:
     """Return maps and region means of every contrast, also of those that have no map."""
     found = dict.fromkeys([*files, *rows["contrast"].dropna().astype(str)])
-    asked = [c.name for each in spec.tasks if each.label == task for c in each.contrasts]
     groups = []
     for contrast in [name for name in asked if name in found] + [
         n for n in found if n not in asked

@@ -11,8 +11,16 @@ REFERENCES = {
     "bids": "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for "
     "organizing and describing outputs of neuroimaging experiments. Scientific Data 3:160044. "
     "doi:10.1038/sdata.2016.44",
+    "cai": "Cai MB, Schuck NW, Pillow JW, Niv Y (2019). Representational structure or task "
+    "structure? Bias in neural representational similarity analysis and a Bayesian method for "
+    "reducing bias. PLoS Computational Biology 15(5):e1006299. doi:10.1371/journal.pcbi.1006299",
     "compcor": "Behzadi Y et al. (2007). A component based noise correction method (CompCor) for "
     "BOLD and perfusion based fMRI. NeuroImage 37:90-101. doi:10.1016/j.neuroimage.2007.04.042",
+    "conn": "Whitfield-Gabrieli S, Nieto-Castanon A (2012). Conn: a functional connectivity "
+    "toolbox for correlated and anticorrelated brain networks. Brain Connectivity 2:125-141. "
+    "doi:10.1089/brain.2012.0073",
+    "diedrichsen": "Diedrichsen J, Provost S, Zareamoghaddam H (2016). On the distribution of "
+    "cross-validated Mahalanobis distances. arXiv:1607.01371",
     "fdr": "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical and "
     "powerful approach to multiple testing. Journal of the Royal Statistical Society B "
     "57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x",
@@ -20,13 +28,24 @@ REFERENCES = {
     "MRI. Nature Methods 16:111-116. doi:10.1038/s41592-018-0235-4",
     "friston": "Friston KJ et al. (1996). Movement-related effects in fMRI time-series. Magnetic "
     "Resonance in Medicine 35:346-355. doi:10.1002/mrm.1910350312",
+    "gitelman": "Gitelman DR, Penny WD, Ashburner J, Friston KJ (2003). Modeling regional and "
+    "psychophysiologic interactions in fMRI: the importance of hemodynamic deconvolution. "
+    "NeuroImage 19:200-207. doi:10.1016/S1053-8119(03)00058-2",
     "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
     "related estimators. Journal of Educational Statistics 6:107-128. "
     "doi:10.3102/10769986006002107",
+    "ledoit": "Ledoit O, Wolf M (2004). A well-conditioned estimator for large-dimensional "
+    "covariance matrices. Journal of Multivariate Analysis 88:365-411. "
+    "doi:10.1016/S0047-259X(03)00096-4",
     "marsbar": "Brett M, Anton J-L, Valabregue R, Poline J-B (2002). Region of interest analysis "
     "using an SPM toolbox. 8th International Conference on Functional Mapping of the Human Brain, "
     "Sendai. NeuroImage 16(2).",
+    "mclaren": "McLaren DG, Ries ML, Xu G, Johnson SC (2012). A generalized form of "
+    "context-dependent psychophysiological interactions (gPPI): a comparison to standard "
+    "approaches. NeuroImage 61:1277-1286. doi:10.1016/j.neuroimage.2012.03.068",
     "nilearn": "Nilearn contributors. nilearn. doi:10.5281/zenodo.8397156",
+    "nili": "Nili H et al. (2014). A toolbox for representational similarity analysis. PLoS "
+    "Computational Biology 10(4):e1003553. doi:10.1371/journal.pcbi.1003553",
     "nipype": "Gorgolewski K et al. (2011). Nipype: a flexible, lightweight and extensible "
     "neuroimaging data processing framework in Python. Frontiers in Neuroinformatics 5:13. "
     "doi:10.3389/fninf.2011.00013",
@@ -46,6 +65,8 @@ REFERENCES = {
     "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
     "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
     "doi:10.1038/s41593-020-00711-6",
+    "walther": "Walther A et al. (2016). Reliability of dissimilarity measures for multi-voxel "
+    "pattern analysis. NeuroImage 137:188-200. doi:10.1016/j.neuroimage.2015.12.012",
     "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
     "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
     "worsley": "Worsley KJ, Friston KJ (1995). Analysis of fMRI time-series revisited \u2013 "

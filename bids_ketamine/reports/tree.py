@@ -58,11 +58,15 @@ class RunOutput:
 
 @dataclass(frozen=True)
 class TaskFile:
-    """A file of a task whose runs are combined: a contrast map or a connectivity matrix."""
+    """A file of a task whose runs are combined, such as a contrast map or a matrix."""
 
     task: str
     path: Path
     entities: Mapping[str, str]
+
+    def facts(self) -> dict[str, Any]:
+        """Read the sidecar of a table; empty where there is none."""
+        return read_json(self.path.with_suffix(".json"), [])
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,13 @@ class SessionOutput:
     runs : tuple of RunOutput
         By task and run.
     maps, matrices : tuple of TaskFile
-        Maps of t or F of contrasts, and connectivity matrices.
+        Maps of t or F of contrasts, and matrices of Pearson correlations.
+    partial_matrices : tuple of TaskFile
+        Matrices of partial correlations.
+    gppi_tables, gppi_matrices : tuple of TaskFile
+        Generalized PPI of seeds and targets: every estimate, and a matrix of each contrast.
+    dissimilarities, reliabilities : tuple of TaskFile
+        Dissimilarities of trial types by region, and how well halves of the partitions agree.
     """
 
     name: str
@@ -92,6 +102,19 @@ class SessionOutput:
     runs: tuple[RunOutput, ...]
     maps: tuple[TaskFile, ...]
     matrices: tuple[TaskFile, ...]
+    partial_matrices: tuple[TaskFile, ...] = ()
+    gppi_tables: tuple[TaskFile, ...] = ()
+    gppi_matrices: tuple[TaskFile, ...] = ()
+    dissimilarities: tuple[TaskFile, ...] = ()
+    reliabilities: tuple[TaskFile, ...] = ()
+
+    @property
+    def task_files(self) -> tuple[TaskFile, ...]:
+        """Every file of a task whose runs are combined."""
+        return (
+            *(*self.maps, *self.matrices, *self.partial_matrices, *self.gppi_tables),
+            *(*self.gppi_matrices, *self.dissimilarities, *self.reliabilities),
+        )
 
 
 @dataclass(frozen=True)
@@ -171,6 +194,11 @@ def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutp
         runs=_runs(functional, facts, spec),
         maps=_task_files(functional, "*_stat-[tF]_statmap.nii*"),
         matrices=_task_files(functional, "*_stat-pearsoncorrelation_relmat.tsv"),
+        partial_matrices=_task_files(functional, "*_stat-partialcorrelation_relmat.tsv"),
+        gppi_tables=_task_files(functional, "*_gppi.tsv"),
+        gppi_matrices=_task_files(functional, "*_stat-gppi_relmat.tsv"),
+        dissimilarities=_task_files(functional, "*_stat-ldc_dissimilarity.tsv"),
+        reliabilities=_task_files(functional, "*_stat-ldc_reliability.tsv"),
     )
 
 

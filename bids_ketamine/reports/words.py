@@ -18,6 +18,9 @@ MEASURE_WORDS = {
     "activation": "activation",
     "activation_marsbar": "activation (MarsBaR)",
     "resting_connectivity": "resting connectivity",
+    "resting_partial_connectivity": "resting connectivity (partial)",
+    "gppi": "generalized PPI",
+    "ldc": "linear discriminant contrast",
 }
 
 
@@ -188,6 +191,15 @@ def region_words(regions: Any) -> str:
 def measure_words(measure: Any) -> str:
     """Return the name of a measure in words."""
     return MEASURE_WORDS.get(str(measure), text(measure).replace("_", " "))
+
+
+def capitalized(words: str) -> str:
+    """Return words with a capital at their start, all other letters as they are.
+
+    >>> capitalized("generalized PPI")
+    'Generalized PPI'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def unit_words(unit: Any, absent: str = "") -> str:

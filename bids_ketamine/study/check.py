@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bids_ketamine.study.check_confounds import check_confounds
+from bids_ketamine.study.check_connectivity import check_connectivity
 from bids_ketamine.study.check_tasks import check_glm, check_tasks
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.spec import (
@@ -39,8 +40,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     check_tasks(spec, problem)
     check_glm(spec.glm, problem)
     check_confounds(spec.glm.confounds, ("glm", "confounds"), problem)
-    if spec.rest is not None:
-        check_confounds(spec.rest.confounds, ("rest", "confounds"), problem)
+    check_connectivity(spec, problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)
@@ -192,7 +192,3 @@ def _check_outcomes(spec: StudySpec, problem: Problem) -> None:
         for name in outcome.columns or {}:
             if name not in sessions:
                 problem(where, f"outcome `{outcome.name}`: no session is named `{name}`")
-    bands = [("rest", spec.rest.band_pass)] if spec.rest else []
-    for name, band in bands:
-        if band is not None and (len(band) != 2 or not 0 <= band[0] < band[1]):
-            problem((name, "band_pass"), f"{name}.band_pass is two rising frequencies in Hz")

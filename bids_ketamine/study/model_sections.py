@@ -1,4 +1,4 @@
-"""Sections on what is computed in each session: task models, rest, nuisance."""
+"""Sections on the models of tasks."""
 
 from __future__ import annotations
 
@@ -171,19 +171,3 @@ class GlmSpec:
         choices=("mean", "marsbar"),
     )
     confounds: ConfoundsSpec = setting("Nuisance regressors", default=ConfoundsSpec())
-
-
-@dataclass(frozen=True, kw_only=True)
-class RestSpec:
-    """Resting connectivity between regions (A9)."""
-
-    task: str = setting("`task` entity of the resting run", default="rest", entity=True)
-    band_pass: tuple[float, ...] | None = setting(
-        "Lower and upper frequency kept, Hz", default=(0.008, 0.09)
-    )
-    minimum_residual_df: int = setting(
-        "Fewest residual degrees of freedom for which a measure is given", default=20, minimum=1
-    )
-    confounds: ConfoundsSpec = setting(
-        "Nuisance regressors", default=ConfoundsSpec(motion_without_aroma="12")
-    )

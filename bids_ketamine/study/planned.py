@@ -13,38 +13,6 @@ from bids_ketamine.study.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class PpiSpec:
-    """Generalized psychophysiological interaction (A8)."""
-
-    tasks: tuple[str, ...] = setting("Tasks", default=())
-    method: str = setting("Route", default="conn", choices=("conn", "spm"))
-    measure: str = setting(
-        "Fisher z of the semipartial correlation, or regression",
-        default="correlation",
-        choices=("correlation", "regression"),
-    )
-    band_pass: tuple[float, ...] = setting("Frequencies kept, Hz", default=(0.008, 0.09))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RsaSpec:
-    """Representational similarity: linear discriminant contrast (A7)."""
-
-    task: str = setting("Task")
-    pairs: tuple[tuple[str, ...], ...] = setting("Pairs of trial types compared")
-    covariance: str = setting(
-        "Estimator of the noise covariance",
-        default="shrinkage_to_diagonal",
-        choices=("shrinkage_to_diagonal", "diagonal", "full"),
-    )
-    partition: str = setting(
-        "Cross-validation partitions",
-        default="half_block",
-        choices=("run", "block", "half_block"),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class DcmSpec:
     """Dynamic causal model (A18)."""
 
@@ -199,8 +167,6 @@ class ReliabilitySpec:
 class PlannedSections:
     """One field per section, absent unless the study has it."""
 
-    gppi: PpiSpec | None = setting("generalized PPI", default=None)
-    rsa: RsaSpec | None = setting("representational similarity", default=None)
     dcm: DcmSpec | None = setting("dynamic causal modelling", default=None)
     peb: PebSpec | None = setting("parametric empirical Bayes", default=None)
     elastic_net: ElasticNetSpec | None = setting("elastic net", default=None)

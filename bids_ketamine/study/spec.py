@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bids_ketamine.study.confound_sections import ConfoundsSpec, OutliersSpec
+from bids_ketamine.study.connectivity_sections import GppiSpec, RestSpec
 from bids_ketamine.study.data_sections import (
     ChangeSpec,
     InputsSpec,
@@ -28,7 +29,6 @@ from bids_ketamine.study.model_sections import (
     ContrastSpec,
     ErrorTrialsSpec,
     GlmSpec,
-    RestSpec,
     TaskSpec,
 )
 from bids_ketamine.study.planned import PlannedSections
@@ -38,6 +38,7 @@ from bids_ketamine.study.region_sections import (
     RegionsSpec,
     WholeAtlasSpec,
 )
+from bids_ketamine.study.similarity_sections import RsaSpec
 
 __all__ = [
     "OWN_SEGMENTATION",
@@ -50,6 +51,7 @@ __all__ = [
     "ErrorTrialsSpec",
     "ExclusionsSpec",
     "GlmSpec",
+    "GppiSpec",
     "GroupSpec",
     "InputsSpec",
     "OutcomeSpec",
@@ -57,6 +59,7 @@ __all__ = [
     "RegionSpec",
     "RegionsSpec",
     "RestSpec",
+    "RsaSpec",
     "SessionSpec",
     "StudySpec",
     "TaskSpec",
@@ -78,6 +81,8 @@ class StudySpec:
     tasks: tuple[TaskSpec, ...] = setting("Tasks modelled with a GLM, by name", default=())
     glm: GlmSpec = setting("First-level GLM", default=GlmSpec())
     rest: RestSpec | None = setting("Resting connectivity", default=None)
+    gppi: GppiSpec | None = setting("Generalized PPI of tasks", default=None)
+    rsa: RsaSpec | None = setting("Representational similarity of a task", default=None)
     arms: ArmsSpec | None = setting("Treatment arms", default=None)
     outcomes: tuple[OutcomeSpec, ...] = setting("Clinical scores, by name", default=())
     covariates: tuple[CovariateSpec, ...] = setting(
@@ -90,3 +95,12 @@ class StudySpec:
     def session(self, name: str) -> SessionSpec:
         """Return the session of that name."""
         return next(session for session in self.sessions if session.name == name)
+
+    def gppi_of(self, task: TaskSpec) -> GppiSpec | None:
+        """Return how generalized PPI of a task is computed; None if it is not."""
+        chosen = self.gppi is not None and task.name in (self.gppi.tasks or (task.name,))
+        return self.gppi if chosen else None
+
+    def rsa_of(self, task: TaskSpec) -> RsaSpec | None:
+        """Return how pattern similarity of a task is computed; None if it is not."""
+        return self.rsa if self.rsa is not None and self.rsa.task == task.name else None

@@ -90,3 +90,20 @@ def regressor_names(task: TaskSpec, hrf_model: str) -> tuple[str, ...]:
     if task.error_trials is not None:
         names.append(ERROR_CONDITION)
     return (*names, *(each for name in names for each in derivative_names(name, hrf_model)))
+
+
+def trial_types_of(task: TaskSpec) -> tuple[str, ...]:
+    """Return the trial types of a task's conditions, in their order.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.model_sections import ConditionSpec
+    >>> conditions = (ConditionSpec(name="faces", trial_type=("fearful", "neutral")),)
+    >>> trial_types_of(TaskSpec(name="faces", conditions=conditions, contrasts=()))
+    ('fearful', 'neutral')
+    """
+    return tuple(
+        value
+        for condition in task.conditions
+        for value in condition.trial_type or (condition.name,)
+    )

@@ -10,6 +10,9 @@ from bids_ketamine.study.spec import StudySpec
 #: Settings of the GLM that SPM's design, scaling and mask take.
 READ_BY_SPM_ALONE = ("microtime_resolution", "reference_bin", "mask_threshold")
 
+#: Settings of generalized PPI that SPM's route takes from the GLM.
+NOT_READ_BY_SPM = ("band_pass", "confounds")
+
 
 def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str, ...]:
     """Say which settings of a study file change nothing.
@@ -41,4 +44,12 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         for task in spec.tasks
         if task.eigenvariate_contrast is None and ("tasks", task.name, "eigenvariate_p") in written
     ]
+    if spec.gppi is not None and spec.gppi.method == "spm":
+        given = [name for name in NOT_READ_BY_SPM if ("gppi", name) in written]
+        sentences += [
+            f"the setting gppi.{name} changes nothing with the method spm, which takes filter "
+            "and nuisance of the GLM"
+            for name in given
+            if getattr(spec.gppi, name) is not None
+        ]
     return tuple(sentences)

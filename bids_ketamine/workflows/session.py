@@ -166,7 +166,13 @@ def _methods(
         _Method(
             f"{task.name}_glm",
             f"{task.name} GLM",
-            TaskModel(task=task, glm=study.glm, **where),
+            TaskModel(
+                task=task,
+                glm=study.glm,
+                gppi=study.gppi_of(task),
+                rsa=study.rsa_of(task),
+                **where,
+            ),
             task.label,
         )
         for task in study.tasks

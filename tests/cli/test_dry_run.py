@@ -58,7 +58,8 @@ def test_each_method_of_a_session(
     faces, stroop, rest = found.values()
     assert faces.status == rest.status == "ready"
     assert faces.uses == (
-        "2 runs of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm, events, confounds"
+        "2 runs of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm, events, confounds; "
+        "also generalized PPI and LDC of patterns"
     )
     assert rest.uses == "1 run of 215 volumes, smoothAROMAnonaggr, smoothed already, confounds"
     assert faces.cost.seconds == pytest.approx(2 * (1 + 1.65 + 1.8 + 1.9), rel=0.01)
@@ -93,15 +94,16 @@ def test_whether_the_series_is_denoised_here(
     uses = [each.uses for each in planned([make_session(runs=runs)], study, tmp_path).values()]
     assert uses == [
         "1 run of 215 volumes, preproc, ICA-AROMA here, smoothing 6 mm; "
-        "1 run of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm",
-        "1 run of 215 volumes, nonaggrDenoised, smoothing 6 mm",
+        "1 run of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm; "
+        "also generalized PPI and LDC of patterns",
+        "1 run of 215 volumes, nonaggrDenoised, smoothing 6 mm; also generalized PPI",
         "1 run, region time series",
     ]
     inputs = replace(study.spec.inputs, aroma="none")
     changed = replace(study, spec=replace(study.spec, inputs=inputs))
     session = make_session(runs=(make_run("faces", bold=bold),))
     faces = planned([session], changed, tmp_path)["faces GLM"]
-    assert faces.uses == "1 run of 215 volumes, preproc, smoothing 6 mm"
+    assert faces.uses.startswith("1 run of 215 volumes, preproc, smoothing 6 mm;")
 
 
 def test_a_mixing_matrix_of_other_volumes_is_told(

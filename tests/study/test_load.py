@@ -122,7 +122,7 @@ def test_presets_load_and_name_what_is_not_built():
     glm = norbury.spec.glm
     assert (glm.noise_model, glm.microtime_resolution, glm.reference_bin) == ("spm", 16, 8)
     assert (glm.hrf_model, glm.mask_threshold) == ("spm", 0.8)
-    assert "generalized PPI (`gppi`) is not yet available" in norbury.notices
+    assert "dynamic causal modelling (`dcm`) is not yet available" in norbury.notices
     assert not any("noise model" in notice for notice in norbury.notices)
     assert len(norbury.spec.outcomes[0].items) == 20
     siegel = load_study("siegel2021")
@@ -131,9 +131,9 @@ def test_presets_load_and_name_what_is_not_built():
 
 
 def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    found = problems(write(MINIMAL + "gppi: {tasks: [faces]}\n"))
+    found = problems(write(MINIMAL + "dcm: {task: faces, regions: [a, b], connections: [[a, b]]}\n"))
     assert found == [
-        "generalized PPI (`gppi`) is not yet available: take it out of the study file to run "
+        "dynamic causal modelling (`dcm`) is not yet available: take it out of the study file to run "
         "the rest"
     ]
 

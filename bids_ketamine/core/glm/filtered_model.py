@@ -225,7 +225,13 @@ def whitened_residual(series: np.ndarray, model: FilteredModel) -> np.ndarray:
     return np.asarray(filtered - model.design @ (model.inverse @ filtered))
 
 
-def adjusted_series(series: np.ndarray, model: FilteredModel, *, kept: Sequence[int]) -> np.ndarray:
+def adjusted_series(
+    series: np.ndarray,
+    model: FilteredModel,
+    *,
+    kept: Sequence[int],
+    estimates: np.ndarray | None = None,
+) -> np.ndarray:
     r"""Return whitened, filtered series without the effects of no interest.
 
     What is fitted, :math:`K W X b`, is projected on the columns of K W X that are of no interest,
@@ -243,6 +249,8 @@ def adjusted_series(series: np.ndarray, model: FilteredModel, *, kept: Sequence[
         Model of the run.
     kept : sequence of int
         Columns of the design that are of interest, counted from 0.
+    estimates : ndarray of shape (n_columns, n_voxels), optional
+        b, where it was estimated before; that of the series when absent.
 
     Returns
     -------
@@ -250,7 +258,7 @@ def adjusted_series(series: np.ndarray, model: FilteredModel, *, kept: Sequence[
         float64.
     """
     filtered = model.filter(series)
-    fitted = model.design @ (model.inverse @ filtered)
+    fitted = model.design @ (model.inverse @ filtered if estimates is None else estimates)
     others = np.setdiff1d(np.arange(model.design.shape[1]), np.asarray(kept, dtype=int))
     basis = column_space(model.design[:, others])
     return np.asarray(filtered - basis @ (basis.T @ fitted))

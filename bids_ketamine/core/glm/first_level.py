@@ -123,7 +123,8 @@ def fit_task_run(
         diagnostics=None,
         events=modelled,
         noise=NoiseFacts(factor, float(design.residual_df)),
-        sampling_time=sampling.time,
+        sampling=sampling,
+        model=None,
         notes=(),
     )
     if not weights:
@@ -149,6 +150,7 @@ def fit_task_run(
             contrasts={name: each[:, 0] for name, each in weights.items() if each.shape[1] == 1},
         ),
         noise=fitted.noise,
+        model=fitted.model,
         notes=fitted.notes,
     )
 

@@ -11,8 +11,10 @@ from bids_ketamine.core.events import ModelledEvents
 from bids_ketamine.core.glm.design_matrix import Design
 from bids_ketamine.core.glm.diagnostics import DesignDiagnostics
 from bids_ketamine.core.glm.estimates import RunContrast
+from bids_ketamine.core.glm.filtered_model import FilteredModel
 from bids_ketamine.core.glm.noise_models import NoiseFacts
 from bids_ketamine.core.glm.regions import Eigenvariate
+from bids_ketamine.core.glm.task_regressors import Sampling
 
 
 class RunData(NamedTuple):
@@ -78,8 +80,10 @@ class TaskFit(NamedTuple):
         Events as modelled.
     noise : NoiseFacts
         What is known of the noise.
-    sampling_time : float
-        Time within a volume at which regressors are sampled, s.
+    sampling : Sampling
+        How regressors were sampled.
+    model : FilteredModel or None
+        Whitened and filtered design; None where nothing is estimated.
     notes : tuple of str
         What a reader should know.
     """
@@ -92,5 +96,6 @@ class TaskFit(NamedTuple):
     diagnostics: DesignDiagnostics | None
     events: ModelledEvents
     noise: NoiseFacts
-    sampling_time: float
+    sampling: Sampling
+    model: FilteredModel | None
     notes: tuple[str, ...]

@@ -27,8 +27,8 @@ from bids_ketamine.core.group.inference import (
 )
 from bids_ketamine.core.group.moments import BoolArray, FloatArray, nan_where
 
-#: The measure whose values have a natural zero: a contrast.
-ACTIVATION = "activation"
+#: Measures whose zero means that conditions do not differ.
+CONTRASTS = ("activation", "activation_marsbar", "gppi", "ldc")
 
 _LABELS = ("test", "session", "change", "arm", "outcome")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "statistic", "df", "p_value")
@@ -81,10 +81,10 @@ def group_tests(
 ) -> pd.DataFrame:
     """Test every measure.
 
-    ``one_sample``: activation in each session against 0; ``paired``: each change against 0;
-    ``welch``: each change, a further arm minus the reference arm; ``correlation``: each change
-    with the improvement of each outcome over the same sessions. All but ``welch`` over
-    everybody and in each arm.
+    ``one_sample``: measures of contrasts (:data:`CONTRASTS`) in each session against 0;
+    ``paired``: each change against 0; ``welch``: each change, a further arm minus the reference
+    arm; ``correlation``: each change with the improvement of each outcome over the same
+    sessions. All but ``welch`` over everybody and in each arm.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def group_tests(
     """
     labels, blocks, positions = [], [], []
     everything = np.arange(len(keys))
-    contrasts = np.flatnonzero((keys["measure"] == ACTIVATION).to_numpy())
+    contrasts = np.flatnonzero(keys["measure"].isin(CONTRASTS).to_numpy())
     families = keys.groupby(["measure", "task"], observed=True, sort=False).ngroup().to_numpy()
     tests = _tests(adjusted[:, :, contrasts], changes, improvements, sessions, members, settings)
     for label, result in tests:

@@ -24,6 +24,8 @@ BRAIN_FROM = 0.15
 OUTLINE_SMOOTHING = 2.0
 #: Room between two views, mm, and above and below them, pixels of the page.
 GAP, HEAD, FOOT = 10.0, 4.0, 14.0
+#: Ends of the picture along each axis in MNI space, mm.
+MNI_BOX = ((-76.0, 76.0), (-110.0, 78.0), (-74.0, 86.0))
 
 
 class View(NamedTuple):
@@ -125,7 +127,7 @@ def _draw_view(axis: Any, stat_map: StatMap, view: View, scale: ColorScale, *, m
     extent = (*_edges(stat_map, view.across), *_edges(stat_map, view.up))
     axis.imshow(picture, origin="lower", extent=extent, interpolation="nearest", aspect="auto")
     if mni:
-        outline, places = _template_outline(view)
+        outline, places = template_outline(view)
         axis.contour(*places, outline, levels=[0.5], colors=[QUIET], linewidths=0.9)
     elif min(flat.shape) > 1 and covered.any() and not covered.all():
         across, up = (_centres(stat_map, each) for each in (view.across, view.up))
@@ -147,13 +149,13 @@ def _edges(stat_map: StatMap, axis: int) -> tuple[float, float]:
 
 def _box(stat_map: StatMap, axis: int, *, mni: bool) -> tuple[float, float]:
     if mni:
-        return ((-76.0, 76.0), (-110.0, 78.0), (-74.0, 86.0))[axis]
+        return MNI_BOX[axis]
     low, high = _edges(stat_map, axis)
     return low - 2.0, high + 2.0
 
 
 @lru_cache(maxsize=3)
-def _template_outline(view: View) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+def template_outline(view: View) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
     """Return the template's silhouette and the places of its points, mm."""
     anatomy, affine = template_anatomy()
     silhouette = anatomy.max(axis=view.along).T > BRAIN_FROM

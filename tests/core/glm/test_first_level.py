@@ -92,7 +92,7 @@ def test_maps_of_a_run_are_spms(fitted):
     np.testing.assert_allclose(fitted.noise.weights, meta["h"], atol=1e-9)
     assert fitted.noise.residual_df == pytest.approx(float(meta["erdf"]), rel=1e-9)
     assert fitted.noise.factor == pytest.approx(float(meta["gSF"][0]), rel=1e-12)
-    assert fitted.sampling_time == 0.875
+    assert fitted.sampling.time == 0.875
 
 
 def test_region_contrasts_are_the_means_of_the_map_and_their_errors_spms(fitted):

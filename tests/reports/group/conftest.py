@@ -175,10 +175,11 @@ def write_group_tree(
     regions: tuple[str, ...] = REGIONS,
     empty: bool = False,
     all_missing: bool = False,
+    further: tuple[tuple[str, ...], ...] = (),
 ) -> Path:
-    """Write group tables; arms of a size each, NaN or rows left out on demand."""
+    """Write group tables; arms of a size each, NaN or rows left out, measures on demand."""
     sizes = {"midazolam": 5, "ketamine": 6} if arms is None else dict(arms)
-    tree = GroupTree(sizes, outcomes, _keys(regions, activation=activation))
+    tree = GroupTree(sizes, outcomes, [*_keys(regions, activation=activation), *further])
     if all_missing:
         tree.values = dict.fromkeys(tree.values, np.nan)
     motion = {"n": 22, "slope": 0.2, "applied": True, "reason": None}

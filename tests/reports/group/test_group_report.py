@@ -175,7 +175,7 @@ def test_means_of_few_are_withheld_with_individual_data(
         ({"arms": {"a": 4, "b": 4, "c<b>": 4}}, "c<b> n = 4", "Difference of change between arms"),
         ({"arms": {}}, "all n = 6", "midazolam"),
         ({"outcomes": ()}, "Change between sessions", "Clinical outcomes"),
-        ({"activation": False}, "Resting connectivity: rest", "Activation against zero"),
+        ({"activation": False}, "Resting connectivity: rest", "Contrasts against zero"),
         ({"empty": True}, "No test could be computed.", "Clinical outcomes"),
         ({"all_missing": True}, "could not be computed: no values", "nan"),
     ],
@@ -275,3 +275,28 @@ def test_record_may_be_missing(
     (output / "group" / "group.json").write_text(json.dumps({}))
     page = take_apart(write_group_report(output, study=study, individual_data=True))
     assert "What the motion step did is not recorded." in page.text
+
+
+def test_pairs_and_trial_types_read_well(
+    make_group: Callable[..., Path], study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    distance = "squared distance / voxel"
+    further = (
+        ("gppi", "faces", "facesGtShapes", "vmPFC~anterior_insula", "Fisher z"),
+        ("ldc", "faces", "fearful vs neutral", "amygdala", distance),
+        ("resting_partial_connectivity", "rest", None, "amygdala~vmPFC", "Fisher z"),
+    )
+    output = make_group(tmp_path, activation=False, regions=("amygdala",), further=further)
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    for words in (
+        "Generalized PPI: faces, facesGtShapes",
+        "Generalized PPI: faces, facesGtShapes, numbers",
+        "Linear discriminant contrast: faces, fearful vs neutral",
+        f"Unit: {distance}. Means with 95 % intervals",
+        "Resting connectivity (partial): rest",
+        "vmPFC \u2013 anterior insula generalized PPI (faces, facesGtShapes), pre to post",
+        "amygdala linear discriminant contrast (faces, fearful vs neutral), pre to post",
+        "Generalized PPI (faces, facesGtShapes), pre to post",
+    ):
+        assert words in page.text
+    assert "could not be drawn" not in page.text

@@ -12,6 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.reports.participant.connectivity_files import (
+    CENTRES,
+    write_gppi,
+    write_partial,
+    write_rsa,
+)
+
 HOSTILE = """<script>alert("x & y")</script>"""
 REGIONS = ("amygdala", "anterior_insula", "vmPFC", "rACC", "dACC", "anterior_hippocampus")
 VERSION = "0.1.0"
@@ -50,7 +57,7 @@ def write_participant_tree(
         _write_session(output, participant, session, rng, space, shape, regions, place)
     default_log = {
         "Errors": [],
-        "Notices": [f"representational similarity (`rsa`) is not yet available {HOSTILE}"],
+        "Notices": [f"dynamic causal modelling (`dcm`) is not yet available {HOSTILE}"],
         "Sessions": dict.fromkeys(sessions, "computed"),
         "Missing": [],
     }
@@ -104,9 +111,18 @@ def _write_session(
         write_table(folder / "func" / f"{run}_{atlas}_timeseries.tsv", series, {"Units": "percent"})
         if task == "rest":
             _write_matrix(folder / "func", prefix, atlas, series)
+            write_partial(folder / "func", prefix, atlas, series)
         else:
             _write_glm(folder / "func", prefix, run, task, space, shape, rng)
         rows.extend(_measures(task, session, participant, runs[-1], regions, rng))
+    # A generator of their own: what is above has the same values with and without them.
+    stem, further = f"{prefix}_task-faces_{atlas}", np.random.default_rng(70 + place)
+    common = {key: rows[0][key] for key in ("participant_id", "session_id", "session", "task")}
+    for table in (
+        write_gppi(folder / "func", stem, regions, further),
+        write_rsa(folder / "func", stem, regions, further),
+    ):
+        rows.extend(common | row for row in table.to_dict("records"))
     facts = {
         "StudyHash": "0123456789ab",
         "InputsHash": "ba9876543210",
@@ -158,7 +174,7 @@ def _write_matrix(folder: Path, prefix: str, atlas: str, series: pd.DataFrame) -
     matrix = series.corr()
     matrix.insert(0, "Node", matrix.columns)
     name = f"{prefix}_task-rest_{atlas}_stat-pearsoncorrelation_relmat.tsv"
-    write_table(folder / name, matrix)
+    write_table(folder / name, matrix, {"RegionCentres": CENTRES})
 
 
 def _write_glm(

@@ -66,8 +66,9 @@ def test_inputs_routes_and_what_is_missing(page: Any) -> None:
 
 
 def test_summary_counts(page: Any) -> None:
-    # Two sessions of 6 + 6 + 15 measures, of which dACC activation is missing twice in each.
-    assert re.search(r"Measures 50 4 missing", page.text)
+    # Two sessions of 6 + 6 + 15 + 15 + 6 measures. Missing in each are dACC activation twice, its
+    # linear discriminant contrast, and the generalized PPI of five pairs with a flat region.
+    assert re.search(r"Measures 80 16 missing", page.text)
     assert "Sessions done 2 of 2" in page.text
     assert "Runs used 6 2 inputs missing" in page.text
     assert "Volumes kept 96 % 930 of 960" in page.text
@@ -75,8 +76,9 @@ def test_summary_counts(page: Any) -> None:
 
 def test_every_run_and_contrast_has_its_picture(page: Any, report: Path) -> None:
     # Motion of 6 runs, 4 designs, 6 sets of courses and 2 matrices; region means of 2 contrasts,
-    # 2 sets of correlations of regressors.
-    assert page.tags.count("svg") == 22
+    # 2 sets of correlations of regressors. Of each session a matrix and a graph of generalized
+    # PPI, dissimilarities, reliability, a matrix of partial correlations and the graph at rest.
+    assert page.tags.count("svg") == 22 + 12
     # Slices and glass brains of 3 contrasts in 2 sessions.
     assert page.tags.count("img") == 12
     assert page.pictures_without_words == 0

@@ -45,10 +45,12 @@ def _rows(*rows: tuple[Any, ...], reason: str | None = None) -> pd.DataFrame:
 
 def test_sections_in_the_order_of_the_study(page: Any) -> None:
     own = page.headings[page.headings.index("Task faces") :]
-    assert own[:5] == [
+    assert own[:7] == [
         "Task faces",
         "Contrast facesGtShapes",  # before the contrast that the study does not name
         "Contrast anyFace",
+        "Generalized PPI: facesGtShapes",
+        "Representational similarity",
         "Collinearity and efficiency",
         "pre, faces run 1",
     ]
@@ -159,7 +161,11 @@ def test_intervals_of_the_measures_table(participant_tree: Path, page: Any) -> N
     row = table[(table["task"] == "faces") & (table["regions"] == "amygdala")].iloc[0]
     half = 1.980 * 0.125  # t(.975, 113 to 118) is 1.980 or 1.981
     low = float(row["value"]) - half
-    told = page.text.split("Region value 95 % interval")[1].split("amygdala ")[1].split(" ")[:4]
+    told = (
+        page.text.split("Region value 95 % interval coverage")[1]
+        .split("amygdala ")[1]
+        .split(" ")[:4]
+    )
     assert told[0] == f"{row['value']:.3f}".replace("-", "\u2212")
     assert float(told[1].replace("\u2212", "-")) == pytest.approx(low, abs=2e-3)
     assert told[2] == "to"

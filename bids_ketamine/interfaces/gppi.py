@@ -1,0 +1,230 @@
+"""Generalized PPI of a task in a participant-session: estimate, save, and rows of measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bids_ketamine._version import __version__
+from bids_ketamine.core.connectivity.gppi import PpiEstimates, generalized_ppi
+from bids_ketamine.core.connectivity.matrices import pair_indices
+from bids_ketamine.core.connectivity.ppi_runs import selected
+from bids_ketamine.core.connectivity.regions import pair_reasons, weak_regions
+from bids_ketamine.interfaces.contrasts import FittedRun
+from bids_ketamine.interfaces.gppi_effects import Effects, effects_of
+from bids_ketamine.interfaces.gppi_files import (
+    InteractionTable,
+    Place,
+    write_matrices,
+    write_pairs,
+)
+from bids_ketamine.interfaces.gppi_runs import InteractionRun
+from bids_ketamine.interfaces.runs import region_quality, runs_summary
+from bids_ketamine.outputs.measures import PAIR
+from bids_ketamine.regions.locate import Region
+from bids_ketamine.study.spec import GppiSpec, TaskSpec
+
+#: Lags over which residuals are taken to hang together, s.
+NOISE_REACH = 60.0
+
+#: How the measure is told in the table.
+MEASURE_WORDS = {
+    "correlation": "semipartial correlation, Fisher z",
+    "regression": "regression coefficient",
+}
+METHOD_WORDS = {"conn": "as CONN", "joint": "fitted with cleaning at once", "spm": "as SPM12"}
+UNITS = {"correlation": "Fisher z", "regression": "arbitrary"}
+
+
+def gppi_rows(
+    folder: Path,
+    prefix: str,
+    runs: Sequence[InteractionRun],
+    *,
+    fitted: Sequence[FittedRun],
+    regions: Sequence[Region],
+    task: TaskSpec,
+    gppi: GppiSpec,
+    empty: Mapping[str, str],
+    atlas: str,
+    minimum_coverage: float,
+    datasets: Mapping[str, str],
+) -> pd.DataFrame:
+    """Estimate generalized PPI over the runs of a task, write its files and return its measures.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder in the layout of the session's output.
+    prefix : str
+        Start of file names.
+    runs : sequence of InteractionRun
+        The runs, ready.
+    fitted : sequence of FittedRun
+        The same runs after their GLM.
+    regions : sequence of Region
+        Regions on the runs' grid.
+    task, gppi : TaskSpec, GppiSpec
+        Sections of the study.
+    empty : mapping of str to str
+        Conditions that no run has, and why.
+    atlas : str
+        Name of the regions in file names.
+    minimum_coverage : float
+        Smallest share of a region with signal for which there is a value.
+    datasets : mapping of str to str
+        Dataset name of each input folder.
+
+    Returns
+    -------
+    DataFrame
+        A row for each contrast and pair of regions.
+    """
+    effects, notes = effects_of(task, empty)
+    ready = [(each, run) for each, run in zip(fitted, runs, strict=True) if run.run is not None]
+    used = [each for each, _ in ready] or list(fitted)
+    notes += [
+        f"run {each.run.run or 1} is left out of generalized PPI: {run.reason}"
+        for each, run in zip(fitted, runs, strict=True)
+        if run.run is None
+    ]
+    notes += [note for run in runs for note in run.notes]
+    estimates, few = _estimate([run for _, run in ready], effects, gppi, fitted[0].run.t_r)
+    if not ready:
+        few = "; ".join(dict.fromkeys(run.reason for run in runs))
+    reasons = _reasons([run for _, run in ready], used, regions, minimum_coverage, few)
+    table = InteractionTable(
+        regions=regions,
+        effects=effects,
+        estimates=estimates,
+        reasons=reasons,
+        gppi=gppi,
+        task=task,
+        unit=UNITS[gppi.measure],
+        notes=tuple(dict.fromkeys(notes)),
+        confounds=tuple(run.confounds for _, run in ready),
+    )
+    place = Place(folder, prefix, tuple(used), atlas, datasets)
+    write_pairs(place, table)
+    write_matrices(place, table)
+    return _rows(table, used)
+
+
+def _estimate(
+    runs: Sequence[InteractionRun], effects: Effects, gppi: GppiSpec, t_r: float | None
+) -> tuple[PpiEstimates, str]:
+    """Estimate what the runs' common regions give; NaN elsewhere, and why nothing is given."""
+    n_regions = len(runs[0].usable) if runs else 0
+    nothing = _nothing(n_regions, len(effects.names))
+    if not runs or t_r is None:
+        return nothing, ""
+    usable = np.logical_and.reduce([run.usable for run in runs])
+    series = [run.run for run in runs if run.run is not None]
+    n_columns = 1 + 2 * effects.weights.shape[1]
+    left = sum(run.residual_df for run in series) - n_columns
+    if left < gppi.minimum_residual_df:
+        lost = "; ".join(run.lost for run in runs if run.lost)
+        few = f"{left:.0f} residual degrees of freedom, fewer than {gppi.minimum_residual_df}"
+        return nothing, f"{few}: {lost}" if lost else few
+    chosen = np.flatnonzero(usable).tolist()
+    if len(chosen) < 2:
+        return nothing, ""
+    found = generalized_ppi(
+        [selected(run, chosen) for run in series],
+        effects=effects.weights,
+        measure=gppi.measure,
+        noise_reach=max(round(NOISE_REACH / t_r), 1),
+    )
+    return _placed(found, nothing, chosen), ""
+
+
+def _nothing(n_regions: int, n_effects: int) -> PpiEstimates:
+    pairs = np.full((n_regions, n_regions, n_effects), np.nan)
+    seeds = np.full((n_regions, n_effects), np.nan)
+    return PpiEstimates(
+        *(pairs, pairs, pairs, pairs), np.full(n_regions, np.nan), seeds, seeds.copy()
+    )
+
+
+def _placed(found: PpiEstimates, nothing: PpiEstimates, chosen: list[int]) -> PpiEstimates:
+    """Put the estimates of some regions in their places among all."""
+    placed = []
+    for part, whole in zip(found, nothing, strict=True):
+        whole = whole.copy()
+        places = np.ix_(chosen, chosen) if whole.ndim == 3 else chosen
+        whole[places] = part
+        placed.append(whole)
+    return PpiEstimates(*placed)
+
+
+def _reasons(
+    runs: Sequence[InteractionRun],
+    fitted: Sequence[FittedRun],
+    regions: Sequence[Region],
+    minimum_coverage: float,
+    few: str,
+) -> np.ndarray:
+    """Say for each pair why it has no value, (n_regions, n_regions); empty where it has one."""
+    names = [region.name for region in regions]
+    reasons = np.full((len(names), len(names)), few, dtype=object)
+    if few or not runs:
+        return reasons
+    series = np.concatenate([run.run.targets for run in runs if run.run is not None])
+    usable = np.logical_and.reduce([run.usable for run in runs])
+    first, second = pair_indices(len(names))
+    told = pair_reasons(
+        first,
+        second,
+        names=names,
+        quality=region_quality(
+            regions, [each.modelled for each in fitted], [each.tsnr for each in fitted]
+        ),
+        weak=weak_regions(np.where(usable, series, np.nan)),
+        minimum_coverage=minimum_coverage,
+    )
+    reasons[first, second] = reasons[second, first] = told
+    return reasons
+
+
+def _rows(table: InteractionTable, fitted: Sequence[FittedRun]) -> pd.DataFrame:
+    """Return the measures: the mean of both directions of each pair, contrast by contrast."""
+    regions, estimates = table.regions, table.estimates
+    first, second = pair_indices(len(regions))
+    summary = runs_summary([each.facts for each in fitted])
+    quality = region_quality(
+        regions, [each.modelled for each in fitted], [each.tsnr for each in fitted]
+    )
+    labels = np.array([region.name for region in regions], dtype=object)
+    method = f"generalized PPI {METHOD_WORDS[table.gppi.method]}"
+    parts = []
+    for position in range(table.effects.n_contrasts):
+        value, reasons = table.pair_values(position, first, second)
+        df = np.minimum(estimates.residual_df[first], estimates.residual_df[second])
+        error = estimates.mean_standard_error[first, second, position]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "measure": "gppi",
+                    "task": table.task.name,
+                    "contrast": table.effects.names[position],
+                    "regions": labels[first] + PAIR + labels[second],
+                    "value": value,
+                    "unit": table.unit,
+                    **summary,
+                    "standard_error": np.where(np.isfinite(value), error, np.nan),
+                    "residual_df": np.where(np.isfinite(df), df, summary["residual_df"]),
+                    "coverage": quality.coverage[first],
+                    "coverage_second": quality.coverage[second],
+                    "tsnr": quality.tsnr[first],
+                    "tsnr_second": quality.tsnr[second],
+                    "method": f"{method}, {MEASURE_WORDS[table.gppi.measure]}, mean of both "
+                    "directions",
+                    "version": __version__,
+                    "reason": reasons,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

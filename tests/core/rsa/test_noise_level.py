@@ -1,0 +1,92 @@
+"""Level of the noise after normalisation, against its truth in simulated residuals."""
+
+import numpy as np
+import pytest
+
+from bids_ketamine.core.rsa.noise_covariance import noise_covariance
+from bids_ketamine.core.rsa.noise_level import noise_level, residual_basis
+from bids_ketamine.errors import ProcessingError
+
+N_SCANS = 160
+
+
+def smooth_covariance(n_voxels, rng):
+    """Covariance of neighbours in a line, with variances that differ."""
+    distance = np.subtract.outer(np.arange(n_voxels), np.arange(n_voxels))
+    correlation = 0.8 * np.exp(-(distance**2) / 8.0) + 0.2 * np.eye(n_voxels)
+    deviation = np.exp(0.3 * rng.standard_normal(n_voxels))
+    return correlation * np.outer(deviation, deviation)
+
+
+def design_with_spikes(rng):
+    """Constant, 35 regressors and four spikes: a quarter of the volumes' freedom."""
+    design = rng.standard_normal((N_SCANS, 40))
+    design[:, 0] = 1.0
+    design[:, -4:] = 0.0
+    design[[10, 50, 51, 120], [36, 37, 38, 39]] = 1.0
+    return design
+
+
+def simulated(n_voxels, estimator, seed):
+    """Return estimated and true level and effective voxels."""
+    rng = np.random.default_rng(seed)
+    truth = smooth_covariance(n_voxels, rng)
+    basis = residual_basis(design_with_spikes(rng), drift=np.empty((N_SCANS, 0)))
+    series = rng.standard_normal((N_SCANS, n_voxels)) @ np.linalg.cholesky(truth).T
+    residuals = basis @ (basis.T @ series)
+    noise = noise_covariance(residuals, df=basis.shape[1], estimator=estimator)
+    left = np.linalg.solve(noise.covariance, truth)
+    level, effective = np.trace(left) / n_voxels, np.trace(left) ** 2 / np.trace(left @ left)
+    found = noise_level(basis.T @ residuals, noise)
+    return found.level, level, found.effective_voxels, effective
+
+
+@pytest.mark.parametrize(
+    ("n_voxels", "estimator"),
+    [
+        (20, "shrinkage_to_diagonal"),
+        (20, "diagonal"),
+        (80, "shrinkage_to_diagonal"),
+        (80, "full"),
+        (200, "shrinkage_to_diagonal"),
+    ],
+)
+def test_level_and_effective_voxels_are_those_of_the_true_covariance(n_voxels, estimator):
+    runs = np.array([simulated(n_voxels, estimator, seed) for seed in range(12)])
+    level, true_level, effective, true_effective = runs.mean(axis=0)
+    assert level == pytest.approx(true_level, rel=0.03)
+    assert effective == pytest.approx(true_effective, rel=0.1)
+    # Without leaving anything out it would be 1.
+    assert n_voxels < 200 or true_level > 1.05
+    assert estimator != "full" or true_level > 3.0
+
+
+def test_identity_gives_the_mean_variance():
+    residuals = np.random.default_rng(7).standard_normal((50, 4)) * [1.0, 2.0, 3.0, 4.0]
+    noise = noise_covariance(residuals, df=50.0, estimator="identity")
+    assert noise_level(residuals, noise).level == pytest.approx(np.mean(residuals**2))
+
+
+def test_residual_of_one_voxel_by_hand():
+    residuals = np.array([[1.0], [-2.0], [1.0], [0.0]])
+    noise = noise_covariance(residuals, df=3.0, estimator="full")  # variance 2
+    squares = residuals[:, 0] ** 2
+    without = 2.0 - squares / 3.0
+    expected = 0.75 * np.mean(squares / without)
+    assert noise_level(residuals, noise).level == pytest.approx(expected, rel=1e-12)
+
+
+def test_basis_is_orthonormal_and_explains_nothing_of_the_design():
+    rng = np.random.default_rng(8)
+    design = design_with_spikes(rng)
+    drift = np.linalg.qr(rng.standard_normal((N_SCANS, 3)))[0]
+    basis = residual_basis(design, drift=drift)
+    assert basis.shape == (N_SCANS, N_SCANS - 43)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-12)
+    np.testing.assert_allclose(basis.T @ np.column_stack([design, drift]), 0.0, atol=1e-10)
+
+
+def test_two_residuals_are_too_few():
+    noise = noise_covariance(np.eye(3), df=2.0, estimator="diagonal")
+    with pytest.raises(ProcessingError, match="2 independent residuals are too few"):
+        noise_level(np.eye(3)[:2], noise)

@@ -47,7 +47,8 @@ descriptor: $(READY)
 	$(BIN)/python -m bids_ketamine.cli.descriptor
 
 # Every table is printed, also after one whose targets are missed.
-BENCHMARKS := start_up first_level "first_level --session" noise_only demo_trials
+BENCHMARKS := start_up first_level "first_level --session" noise_only coupling similarity connectivity_speed \
+	demo_trials
 benchmark: $(READY)
 	@status=0; for each in $(BENCHMARKS); do \
 	$(BIN)/python -m benchmarks.$$each || status=1; done; exit $$status

@@ -60,7 +60,9 @@ from bids_ketamine.interfaces.gppi_runs import InteractionRun, interaction_run
 from bids_ketamine.interfaces.rsa import rsa_rows, trial_types_of_matrix
 from bids_ketamine.interfaces.rsa_runs import PatternRun, pattern_run
 from bids_ketamine.interfaces.runs import (
-    read_nuisance,
+    ConfoundTable,
+    chosen_nuisance,
+    read_confound_table,
     reference_time,
     region_columns,
     run_facts,
@@ -90,6 +92,7 @@ class Prepared(NamedTuple):
     voxels: list[np.ndarray]
     events: pd.DataFrame
     nuisance: Nuisance
+    confounds: ConfoundTable
     fit: TaskFit
     fitted: FittedRun
 
@@ -314,7 +317,8 @@ def prepare(
         raise ValueError("a task run without events or repetition time")
     events = read_events(run.events, required=columns.required, numeric=columns.numeric)
     image = simulated_image(grid, n_scans=TASKS[task.label].n_volumes)
-    nuisance = read_nuisance(run, study.glm.confounds, len(image.series))
+    confounds = read_confound_table(run, len(image.series))
+    nuisance = chosen_nuisance(run, confounds, study.glm.confounds)
     places = region_columns(image, regions)
     data = RunData(image.series, image.global_means, places)
     fit = fit_task_run(
@@ -342,7 +346,9 @@ def prepare(
     )
     usable = np.flatnonzero(image.usable)
     fitted = fitted_run(run, image, fit, facts=facts, impulses=frozenset())
-    return Prepared(run, data, [usable[each] for each in places], events, nuisance, fit, fitted)
+    return Prepared(
+        run, data, [usable[each] for each in places], events, nuisance, confounds, fit, fitted
+    )
 
 
 def simulated_image(grid: Grid, *, n_scans: int) -> RunImage:
@@ -376,6 +382,7 @@ def interactions_of(prepared: Prepared, task: TaskSpec, sections: Sections) -> I
         gppi=sections.gppi,
         glm=sections.study.glm,
         nuisance=prepared.nuisance,
+        confounds=prepared.confounds,
     )
 
 

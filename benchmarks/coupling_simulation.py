@@ -15,8 +15,8 @@ preset's nuisance regressors. A region's series, in percent of the mean signal, 
   session; it knows nothing of the task.
 
 Nuisance regressors are 12 series of tissue (autoregressive, not in the regions), six motion
-parameters with differences, volumes of more than 0.5 mm, and responses to errors: position is in the
-model, displacement only above the limit.
+parameters with differences, volumes of more than 0.5 mm, and responses to errors: position is in
+the model, displacement only above the limit.
 
 No region has a delay of its own, responses do not vary from trial to trial, motion does not follow
 the task, and nothing is averaged over voxels: a region's mean is its own eigenvariate.
@@ -34,21 +34,17 @@ from scipy import signal
 from bids_ketamine.core.connectivity.condition_regressors import mean_sampled_regressor
 from bids_ketamine.core.cosines import drift_basis
 from bids_ketamine.core.events import ERROR_CONDITION, model_events
-from bids_ketamine.core.glm.autocorrelation import covariance_components, whitening_matrix
 from bids_ketamine.core.glm.convolution import LEAD_IN_BINS, microtime_input
-from bids_ketamine.core.glm.covariance_pool import POOLING_P, pooled_covariance
-from bids_ketamine.core.glm.filtered_model import FilteredModel, filter_design
 from bids_ketamine.core.glm.haemodynamic_response import RESPONSE_LENGTH, canonical_response
-from bids_ketamine.core.glm.restricted_likelihood import estimate_hyperparameters
-from bids_ketamine.core.glm.voxel_series import as_voxels
 from bids_ketamine.demo.motion import framewise_displacement, in_millimetres, simulate_motion
 from bids_ketamine.demo.noise import SPIKE_THRESHOLD
 from bids_ketamine.demo.parameters import ForwardModel
-from bids_ketamine.demo.streams import generator
 from bids_ketamine.demo.tasks import T_R, TASKS, Trial
+from bids_ketamine.study.connectivity_sections import GppiSpec
 from bids_ketamine.study.load import load_study
 from bids_ketamine.study.spec import StudySpec
 
+TASK_NAMES = ("faces", "stroop")
 N_REGIONS = 6
 #: Correlation of the neural activity of two regions, its time constant (s), and the SD of its BOLD
 #: signal (percent).
@@ -59,8 +55,6 @@ NOISE, DRIFT = 0.3, 0.2
 RESPONSE, RESPONSE_SPREAD = 0.6, 0.3
 #: Regressors of white matter and CSF, and their correlation at lag 1.
 N_TISSUE, TISSUE_CORRELATION = 12, 0.5
-#: Voxels from which serial correlations are pooled, and the SD of their noise, percent.
-N_POOLED, VOXEL_NOISE = 300, 0.6
 #: Bins before the first volume in which activity already runs.
 EARLY_BINS = 256
 #: Distance of two bins, s.
@@ -126,6 +120,22 @@ def preset() -> StudySpec:
     return load_study("norbury2021").spec
 
 
+def gppi_rules() -> GppiSpec:
+    """Return the preset's section on generalized PPI."""
+    rules = preset().gppi
+    if rules is None:
+        raise ValueError("the preset has no generalized PPI")
+    return rules
+
+
+def reference_bin() -> int:
+    """Return the bin of a volume at which it is sampled, counted from 1."""
+    chosen = preset().glm.reference_bin
+    if chosen is None:
+        raise ValueError("the preset has no reference bin")
+    return chosen
+
+
 def draw_design(task_name: str, source: np.random.Generator) -> Design:
     """Draw a session's events, motion and nuisance."""
     (rules,) = (each for each in preset().tasks if each.name == task_name)
@@ -168,14 +178,14 @@ def draw_design(task_name: str, source: np.random.Generator) -> Design:
         errors=sampled[-1][:, None],
         motion=position - position.mean(axis=0),
         displacement=displacement,
-        contrast=np.array([[contrast.weights.get(name, 0.0) for name in names]]),
+        contrast=np.array([[(contrast.weights or {}).get(name, 0.0) for name in names]]),
     )
 
 
 def outlier_limit() -> float:
     """Return the displacement above which a volume has a regressor of its own, mm."""
-    rule = preset().gppi.confounds.outliers
-    if rule is None:
+    rule = gppi_rules().confounds.outliers
+    if rule is None or rule.framewise_displacement is None:
         raise ValueError("the preset has no outliers")
     return rule.framewise_displacement
 
@@ -183,19 +193,19 @@ def outlier_limit() -> float:
 def laid_out(table: pd.DataFrame, name: str, n_scans: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a condition's events on the microtime grid, and its regressor of method conn."""
     own = table[table["trial_type"] == name]
-    events = {
-        "onsets": own["onset"].to_numpy(dtype=float),
-        "durations": own["duration"].to_numpy(dtype=float),
-    }
-    level = microtime_input(**events, t_r=T_R, n_scans=n_scans, microtime_resolution=16)
-    return level[LEAD_IN_BINS:], mean_sampled_regressor(**events, t_r=T_R, n_scans=n_scans)
+    onsets, durations = (own[column].to_numpy(dtype=float) for column in ("onset", "duration"))
+    level = microtime_input(
+        onsets=onsets, durations=durations, t_r=T_R, n_scans=n_scans, microtime_resolution=16
+    )
+    regressor = mean_sampled_regressor(onsets=onsets, durations=durations, t_r=T_R, n_scans=n_scans)
+    return level[LEAD_IN_BINS:], regressor
 
 
 def bold(activity: np.ndarray, *, early: int = 0, delay: float = 0.0) -> np.ndarray:
     """Convolve activity on the microtime grid, and sample it at the preset's reference bin."""
     response = canonical_response(interval=STEP, length=RESPONSE_LENGTH + delay, onset=delay)
     convolved = signal.fftconvolve(activity, response[:, None], axes=0)
-    first = early + preset().glm.reference_bin - 1
+    first = early + reference_bin() - 1
     return np.asarray(convolved[first : len(activity) : 16])
 
 
@@ -262,42 +272,8 @@ def own_noise(n_scans: int, n_regions: int, source: np.random.Generator) -> np.n
     return NOISE * noise + DRIFT * drifts
 
 
-@cache
-def whitening_of(task_name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return whitening and covariance of a run, pooled over voxels of one session."""
-    source = generator(0, task_name, "pool")
-    design = draw_design(task_name, source)
-    n_scans = design.n_scans
-    series = bold(neural_activity(n_scans, N_POOLED, source), early=EARLY_BINS)
-    series += VOXEL_NOISE / NOISE * own_noise(n_scans, N_POOLED, source)
-    series += evoked(design, response_heights(design, N_POOLED, source))
-    drift = glm_drift(n_scans)
-    matrix = np.column_stack([design.columns[:, :-1], design.other_columns])
-    pooled = pooled_covariance(
-        as_voxels(series), design_matrix=matrix, drift=drift, pooling_p=POOLING_P
-    )
-    covariance = estimate_hyperparameters(
-        pooled.covariance,
-        fixed_effects=np.column_stack([matrix, drift]),
-        components=covariance_components(n_scans=n_scans),
-    ).covariance
-    return whitening_matrix(covariance), covariance
-
-
-def glm_drift(n_scans: int) -> np.ndarray:
-    """Return the cosines of the preset's high-pass filter."""
-    period = preset().glm.high_pass_period
-    if period is None:
-        raise ValueError("the preset has no high-pass filter")
-    return drift_basis(n_scans=n_scans, t_r=T_R, high_pass_period=period)
-
-
-def glm_of(task_name: str, design: Design) -> FilteredModel:
-    """Return a session's first-level model with the preset's filter and serial correlations."""
-    whitening, covariance = whitening_of(task_name)
-    return filter_design(
-        np.column_stack([design.columns[:, :-1], design.other_columns]),
-        drift=glm_drift(design.n_scans),
-        whitening=whitening,
-        covariance=covariance,
-    )
+def disturbances(design: Design, source: np.random.Generator) -> np.ndarray:
+    """Return noise, responses and motion of regions."""
+    noise = own_noise(design.n_scans, N_REGIONS, source)
+    responses = evoked(design, response_heights(design, N_REGIONS, source))
+    return noise + responses + motion_artefact(design, N_REGIONS, source)

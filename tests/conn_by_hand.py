@@ -61,9 +61,7 @@ def around(conditions: np.ndarray, nuisance: np.ndarray) -> np.ndarray:
     """Return what series are cleaned of: nuisance, conditions with derivatives, trend."""
     n_scans = len(conditions)
     trend = np.linspace(-1.0, 1.0, n_scans)
-    return np.column_stack(
-        [np.ones(n_scans), nuisance, conditions, derivative(conditions), trend]
-    )
+    return np.column_stack([np.ones(n_scans), nuisance, conditions, derivative(conditions), trend])
 
 
 def conn_cleaned(
@@ -151,7 +149,9 @@ def _sum_of_effects(
         if measure == "regression":
             total += weight * (own @ target) / (own @ own)
         else:
-            total += weight * np.arctanh(own @ target / np.linalg.norm(own) / np.linalg.norm(target))
+            total += weight * np.arctanh(
+                own @ target / np.linalg.norm(own) / np.linalg.norm(target)
+            )
     return float(total)
 
 

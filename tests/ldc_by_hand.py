@@ -71,7 +71,7 @@ def shrunk_covariance(residuals: np.ndarray, df: float) -> tuple[np.ndarray, flo
 
 
 def contrast(
-    first: np.ndarray, second: np.ndarray, covariance: np.ndarray, chosen: Sequence[int]
+    first: np.ndarray, second: np.ndarray, precision: np.ndarray, chosen: Sequence[int]
 ) -> float:
     """Return the LDC of two conditions.
 
@@ -79,12 +79,11 @@ def contrast(
     ----------
     first, second : ndarray of shape (n_partitions, n_voxels)
         Estimates of both conditions in each partition.
-    covariance : ndarray of shape (n_voxels, n_voxels)
-        Noise covariance.
+    precision : ndarray of shape (n_voxels, n_voxels)
+        Inverse of the noise covariance.
     chosen : sequence of int
         Partitions, counted from 0.
     """
-    precision = np.linalg.inv(covariance)
     difference = (first - second)[list(chosen)]
     products = []
     for number, test in enumerate(difference):

@@ -29,6 +29,11 @@ from bids_ketamine.study.spec import GppiSpec, TaskSpec
 
 #: Lags over which residuals are taken to hang together, s.
 NOISE_REACH = 60.0
+#: Time over which the response spreads what both directions of a pair have in common, s.
+RESPONSE_REACH = 8.0
+
+#: Regions above which single conditions, which are no measures, are left out.
+MOST_REGIONS = 100
 
 #: How the measure is told in the table.
 MEASURE_WORDS = {
@@ -84,6 +89,9 @@ def gppi_rows(
         A row for each contrast and pair of regions.
     """
     effects, notes = effects_of(task, empty)
+    if len(regions) > MOST_REGIONS:
+        effects = effects.contrasts
+        notes.append(f"{len(regions)} regions: single conditions are left out, contrasts are not")
     ready = [(each, run) for each, run in zip(fitted, runs, strict=True) if run.run is not None]
     used = [each for each, _ in ready] or list(fitted)
     notes += [
@@ -92,7 +100,9 @@ def gppi_rows(
         if run.run is None
     ]
     notes += [note for run in runs for note in run.notes]
-    estimates, few = _estimate([run for _, run in ready], effects, gppi, fitted[0].run.t_r)
+    estimates, few = _estimate(
+        [run for _, run in ready], effects, gppi, fitted[0].run.t_r, n_regions=len(regions)
+    )
     if not ready:
         few = "; ".join(dict.fromkeys(run.reason for run in runs))
     reasons = _reasons([run for _, run in ready], used, regions, minimum_coverage, few)
@@ -114,10 +124,14 @@ def gppi_rows(
 
 
 def _estimate(
-    runs: Sequence[InteractionRun], effects: Effects, gppi: GppiSpec, t_r: float | None
+    runs: Sequence[InteractionRun],
+    effects: Effects,
+    gppi: GppiSpec,
+    t_r: float | None,
+    *,
+    n_regions: int,
 ) -> tuple[PpiEstimates, str]:
     """Estimate what the runs' common regions give; NaN elsewhere, and why nothing is given."""
-    n_regions = len(runs[0].usable) if runs else 0
     nothing = _nothing(n_regions, len(effects.names))
     if not runs or t_r is None:
         return nothing, ""
@@ -127,7 +141,8 @@ def _estimate(
     left = sum(run.residual_df for run in series) - n_columns
     if left < gppi.minimum_residual_df:
         lost = "; ".join(run.lost for run in runs if run.lost)
-        few = f"{left:.0f} residual degrees of freedom, fewer than {gppi.minimum_residual_df}"
+        whole = int(np.floor(left))  # what a band leaves is no whole number
+        few = f"{whole} residual degrees of freedom, fewer than {gppi.minimum_residual_df}"
         return nothing, f"{few}: {lost}" if lost else few
     chosen = np.flatnonzero(usable).tolist()
     if len(chosen) < 2:
@@ -137,6 +152,7 @@ def _estimate(
         effects=effects.weights,
         measure=gppi.measure,
         noise_reach=max(round(NOISE_REACH / t_r), 1),
+        response_reach=round(RESPONSE_REACH / t_r),
     )
     return _placed(found, nothing, chosen), ""
 

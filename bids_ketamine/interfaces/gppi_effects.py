@@ -30,6 +30,12 @@ class Effects(NamedTuple):
     n_contrasts: int
     reasons: tuple[str, ...]
 
+    @property
+    def contrasts(self) -> Effects:
+        """The contrasts alone."""
+        n = self.n_contrasts
+        return Effects(self.names[:n], self.weights[:n], n, self.reasons[:n])
+
     def kind(self, position: int) -> str:
         """Return ``contrast`` or ``condition``."""
         return "contrast" if position < self.n_contrasts else "condition"

@@ -23,9 +23,6 @@ from bids_ketamine.study.spec import GppiSpec, TaskSpec
 #: hardly be told from the other columns of its model.
 HIGHEST_INFLATION, HIGHEST_CORRELATION = 10.0, 0.9
 
-#: Regions above which the table leaves single conditions out.
-MOST_REGIONS = 100
-
 COLUMNS: Mapping[str, Mapping[str, object]] = {
     "seed": {"Description": "Region whose coupling is modulated"},
     "target": {"Description": "Region whose series is modelled"},
@@ -43,7 +40,8 @@ COLUMNS: Mapping[str, Mapping[str, object]] = {
     "p": {"Description": "Two-sided tail probability of value / standard_error"},
     "variance_inflation": {
         "Description": "Variance of the regression effect over what it would be if the columns "
-        "of the seed's model were orthogonal"
+        "of the seed's model were orthogonal; for correlations, which are of each condition by "
+        "itself, the largest of the conditions that the effect weights"
     },
     "task_correlation": {
         "Description": "Correlation of the effect's interaction with its task regressor"
@@ -179,12 +177,8 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
     n_regions = len(table.regions)
     seed, target = np.nonzero(~np.eye(n_regions, dtype=bool))
     names = np.array([region.name for region in table.regions], dtype=object)
-    few = n_regions <= MOST_REGIONS
-    notes = list(table.notes)
-    if not few:
-        notes.append(f"single conditions are left out of the table of {n_regions} regions")
     parts = []
-    for position in range(len(effects.names) if few else effects.n_contrasts):
+    for position in range(len(effects.names)):
         value, reasons = table.directed(position, seed, target)
         known = np.isfinite(value)
         error = np.where(known, estimates.standard_error[seed, target, position], np.nan)
@@ -221,7 +215,7 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
         "VarianceInflationLimit": HIGHEST_INFLATION,
         "TaskCorrelationLimit": HIGHEST_CORRELATION,
         "NearlyCollinear": table.nearly_collinear(),
-        "Notes": notes,
+        "Notes": list(table.notes),
     }
     path = place.folder / output_name("gppi", **place.names)
     write_table(path, rows, columns=COLUMNS, extra=extra)

@@ -16,7 +16,7 @@ from bids_ketamine.core.glm.convolution import LEAD_IN_BINS, microtime_input
 from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs
-from bids_ketamine.interfaces.runs import read_nuisance
+from bids_ketamine.interfaces.runs import ConfoundTable, chosen_nuisance
 from bids_ketamine.study.spec import GlmSpec, GppiSpec
 
 
@@ -55,6 +55,7 @@ def interaction_run(
     gppi: GppiSpec,
     glm: GlmSpec,
     nuisance: Nuisance,
+    confounds: ConfoundTable,
 ) -> InteractionRun:
     """Make a run ready for generalized PPI.
 
@@ -70,13 +71,15 @@ def interaction_run(
         Sections of the study.
     nuisance : Nuisance
         Nuisance of the GLM, which method spm takes.
+    confounds : ConfoundTable
+        Table from which the other methods choose their own.
     """
     if gppi.method == SPM:
         return _by_spm(fit, conditions, glm, nuisance)
     series = fit.regions.series
     usable = np.isfinite(series).all(axis=0)
     series = np.where(usable, series, 0.0)
-    own = read_nuisance(run, gppi.confounds, len(series))
+    own = chosen_nuisance(run, confounds, gppi.confounds)
     regressors = _regressors(fit, conditions)
     errors = _regressors(fit, [ERROR_CONDITION])
     columns = own.regressors.to_numpy(dtype=float)

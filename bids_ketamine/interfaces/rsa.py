@@ -186,8 +186,12 @@ def _shared(runs: Sequence[PatternRun], n_types: int, rsa: RsaSpec) -> _Shared:
     patterns = [run.patterns for run in ready if run.patterns is not None]
     model = similarity_model(patterns, pairs=pairs, training=rsa.training)
     if model.n_partitions < 2:
+        few = "one partition in all: cross-validation needs two at least"
         return _Shared(
-            pairs, None, ready, "one partition in all: cross-validation needs two at least"
+            pairs,
+            None,
+            ready,
+            few if model.n_partitions else "no run has trials of its trial types",
         )
     return _Shared(pairs, model, ready, "")
 

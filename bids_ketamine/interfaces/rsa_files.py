@@ -232,14 +232,14 @@ def _reliability(table: SimilarityTable) -> pd.DataFrame:
 
 
 def _why_no_reliability(table: SimilarityTable, reliability: pd.DataFrame) -> list[str]:
-    if len(reliability) or table.model is None:
+    if len(reliability) or table.model is None or not any(table.found):
         return []
     if table.model.n_partitions < FEWEST_FOR_HALVES:
         return [
             f"no split-half reliability: {table.model.n_partitions} partitions, and each half "
             "needs two"
         ]
-    return [
-        f"no split-half reliability: {len(table.pairs)} pairs of trial types, and a correlation "
-        f"needs {FEWEST_PAIRS}"
-    ]
+    few = f"{len(table.pairs)} pairs of trial types"
+    if len(table.pairs) >= FEWEST_PAIRS:
+        few = f"fewer than {FEWEST_PAIRS} pairs of trial types with a value in both halves"
+    return [f"no split-half reliability: {few}, and a correlation needs {FEWEST_PAIRS}"]

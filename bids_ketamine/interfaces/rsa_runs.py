@@ -14,9 +14,10 @@ from bids_ketamine.core.glm.covariance_pool import pooled_covariance
 from bids_ketamine.core.glm.design_matrix import Design, first_level_design
 from bids_ketamine.core.glm.filtered_model import FilteredModel, filter_design, whitened_residual
 from bids_ketamine.core.glm.model_rules import POOLED
+from bids_ketamine.core.glm.residual_autocovariance import residual_autocovariance
 from bids_ketamine.core.glm.restricted_likelihood import estimate_hyperparameters
 from bids_ketamine.core.glm.task_fit import RunData, TaskFit
-from bids_ketamine.core.glm.voxel_series import VoxelSeries
+from bids_ketamine.core.glm.voxel_series import VoxelSeries, column_space
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.core.rsa.noise_level import residual_basis
 from bids_ketamine.core.rsa.partitions import PartitionedEvents, partitioned_events
@@ -24,6 +25,9 @@ from bids_ketamine.core.rsa.region_similarity import RunPatterns
 from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.study.spec import GlmSpec, RsaSpec, TaskSpec
+
+#: Lags over which residuals are taken to hang together after whitening, s.
+NOISE_REACH = 20.0
 
 #: A residual below this share of a voxel's mean is rounding: its series is constant.
 CONSTANT = 1e-9
@@ -151,13 +155,17 @@ def pattern_run(
             )
         inside = VoxelSeries(data.series, np.flatnonzero(fit.kept), fit.noise.factor)
         model = _model(inside, data.regions, design, fit, glm)
+        found = [
+            _patterns(inside, columns[own], places[own], model)
+            for columns, places, own in (
+                (columns, places, fit.kept[columns])
+                for columns, places in zip(data.regions, voxels, strict=True)
+            )
+        ]
+        model = _measured(model, found, fit.sampling.t_r)
     except BidsKetamineError as error:  # the other methods go on
         return PatternRun.without(error.message)
     conditions, partitions = _labels(design, divided, trial_types)
-    found = []
-    for columns, places in zip(data.regions, voxels, strict=True):
-        own = fit.kept[columns]
-        found.append(_patterns(inside, columns[own], places[own], model))
     return PatternRun(
         RunPatterns(model, conditions, partitions),
         residual_basis(model.design, drift=model.drift),
@@ -193,6 +201,30 @@ def _model(
         )
         whitening = whitening_matrix(estimated.covariance)
     return filter_design(effects, drift=drift, whitening=whitening, covariance=None)
+
+
+def _measured(model: FilteredModel, regions: Sequence[RegionPatterns], t_r: float) -> FilteredModel:
+    """Put the serial covariance that whitening left into the model's.
+
+    The bias of contrasts within a run is made of this covariance: an error of some percent in it
+    is one in the bias. Estimates and residuals stay as they are.
+    """
+    n_scans = len(model.design)
+    left = residual_autocovariance(
+        np.concatenate([each.residuals for each in regions], axis=1),
+        design=model.design,
+        drift=model.drift,
+        reach=min(max(round(NOISE_REACH / t_r), 1), n_scans // 10),
+    )
+    noise = left - model.drift @ (model.drift.T @ left)
+    noise -= (noise @ model.drift) @ model.drift.T
+    basis = column_space(model.design)
+    rest = noise - basis @ (basis.T @ noise)
+    return model._replace(
+        covariance=model.inverse @ noise @ model.inverse.T,
+        trace_rv=float(np.trace(rest)),
+        trace_rvrv=float(np.sum(rest * rest.T)),
+    )
 
 
 def _labels(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,19 +28,44 @@ QUALITY_COLUMNS = {
 }
 
 
-def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance:
-    """Read a run's confounds and choose the study's nuisance regressors."""
+class ConfoundTable(NamedTuple):
+    """Confounds of a run, read once for all methods that choose from them.
+
+    Attributes
+    ----------
+    table : DataFrame or None
+        Shape (n_scans, n_columns); None for a run without a table.
+    metadata : mapping
+        What the sidecar says of each column.
+    n_scans : int
+        Volumes of the run.
+    """
+
+    table: pd.DataFrame | None
+    metadata: Mapping[str, Mapping[str, object]]
+    n_scans: int
+
+
+def read_confound_table(run: RunInputs, n_scans: int) -> ConfoundTable:
+    """Read a run's confounds table and its sidecar."""
     if run.confounds is None:
-        return no_nuisance(n_scans)
+        return ConfoundTable(None, {}, n_scans)
     table = read_confounds(run.confounds, n_volumes=n_scans)
     sidecar = run.confounds.with_suffix(".json")
     described = read_json(sidecar) if sidecar.is_file() else {}
     metadata = {key: each for key, each in described.items() if isinstance(each, dict)}
+    return ConfoundTable(table, metadata, n_scans)
+
+
+def chosen_nuisance(run: RunInputs, confounds: ConfoundTable, spec: ConfoundsSpec) -> Nuisance:
+    """Choose the study's nuisance regressors from a run's confounds."""
+    if confounds.table is None:
+        return no_nuisance(confounds.n_scans)
     aroma = run.aroma_denoised
     try:
         return select_nuisance(
-            table,
-            metadata=metadata,
+            confounds.table,
+            metadata=confounds.metadata,
             columns=spec.columns,
             derivatives=spec.derivatives,
             compcor_mask=spec.compcor_mask,
@@ -54,6 +79,11 @@ def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance
         error.path = run.confounds
         error.cure = error.cure or "Name the columns it has under `confounds` in the study file."
         raise
+
+
+def read_nuisance(run: RunInputs, spec: ConfoundsSpec, n_scans: int) -> Nuisance:
+    """Read a run's confounds and choose the study's nuisance regressors."""
+    return chosen_nuisance(run, read_confound_table(run, n_scans), spec)
 
 
 def own_segmentation(runs: Sequence[RunInputs]) -> Path | None:

@@ -22,7 +22,8 @@ from bids_ketamine.interfaces.gppi_runs import InteractionRun, interaction_run
 from bids_ketamine.interfaces.rsa import trial_types_of_matrix
 from bids_ketamine.interfaces.rsa_runs import PatternRun, pattern_run
 from bids_ketamine.interfaces.runs import (
-    read_nuisance,
+    chosen_nuisance,
+    read_confound_table,
     reference_time,
     region_columns,
     run_facts,
@@ -128,7 +129,8 @@ def model_run(
         If a table of the run is not there or holds what it must not, or the run cannot be
         modelled.
     """
-    nuisance = read_nuisance(run, settings.glm.confounds, len(image.series))
+    confounds = read_confound_table(run, len(image.series))
+    nuisance = chosen_nuisance(run, confounds, settings.glm.confounds)
     time, origin = reference_time(run)
     events = _events(run, settings.task)
     columns = region_columns(image, located.regions)
@@ -180,6 +182,7 @@ def model_run(
             gppi=settings.gppi,
             glm=settings.glm,
             nuisance=nuisance,
+            confounds=confounds,
         )
     if settings.rsa is not None:
         usable = np.flatnonzero(image.usable)

@@ -131,10 +131,12 @@ def test_presets_load_and_name_what_is_not_built():
 
 
 def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    found = problems(write(MINIMAL + "dcm: {task: faces, regions: [a, b], connections: [[a, b]]}\n"))
+    found = problems(
+        write(MINIMAL + "dcm: {task: faces, regions: [a, b], connections: [[a, b]]}\n")
+    )
     assert found == [
-        "dynamic causal modelling (`dcm`) is not yet available: take it out of the study file to run "
-        "the rest"
+        "dynamic causal modelling (`dcm`) is not yet available: take it out of the study file to "
+        "run the rest"
     ]
 
 
@@ -215,7 +217,7 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["own", "crossover"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["own", "crossover", "connections"])
 def test_the_studies_of_the_readme_load(write, block):
     assert load_study(write(block)).spec.sessions
 

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
 
 from bids_ketamine.core.connectivity.interaction_model import (
     PpiRun,
@@ -78,7 +78,12 @@ class PpiEstimates(NamedTuple):
 
 
 def generalized_ppi(
-    runs: Sequence[PpiRun], *, effects: np.ndarray, measure: str, noise_reach: int
+    runs: Sequence[PpiRun],
+    *,
+    effects: np.ndarray,
+    measure: str,
+    noise_reach: int,
+    response_reach: int,
 ) -> PpiEstimates:
     r"""Estimate the effects of conditions on the coupling of every seed with every target.
 
@@ -90,7 +95,8 @@ def generalized_ppi(
 
     For Fisher z each column of g is divided by :math:`\sqrt{G_{cc}} |y| (1 - r_c^2)`. The two
     directions of a pair rest on the same series: the correlation of their errors, for the
-    standard error of their mean, is that of the products g e of the two models over volumes.
+    standard error of their mean, is that of the products g e of the two models over volumes,
+    after a triangular window that gathers what the response has spread over neighbouring ones.
 
     Parameters
     ----------
@@ -102,6 +108,8 @@ def generalized_ppi(
         Fisher z of semipartial correlations, or regression coefficients.
     noise_reach : int
         Lags, in volumes, over which residuals are correlated; 0 for white ones.
+    response_reach : int
+        Half-width of the triangular window, volumes; 0 for none.
 
     Returns
     -------
@@ -145,7 +153,8 @@ def generalized_ppi(
     value[:, np.linalg.norm(targets, axis=0) == 0.0] = np.nan
     value[np.isinf(inflation)[:, None, :] | np.eye(n_regions, dtype=bool)[:, :, None]] = np.nan
     error[np.isnan(value)] = np.nan
-    shared = _shared_error(fits, raw, gradients, targets)
+    window = _triangle(lengths, response_reach)
+    shared = _shared_error(fits, raw, gradients, targets, window)
     mean = (value + value.swapaxes(0, 1)) / 2.0
     other = error.swapaxes(0, 1)
     mean_error = np.sqrt(error**2 + other**2 + 2.0 * shared * error * other) / 2.0
@@ -193,13 +202,19 @@ def _dual(fit: SeedFit, n_conditions: int) -> np.ndarray:
 
 
 def _shared_error(
-    fits: Sequence[SeedFit], raw: np.ndarray, gradients: np.ndarray, targets: np.ndarray
+    fits: Sequence[SeedFit],
+    raw: np.ndarray,
+    gradients: np.ndarray,
+    targets: np.ndarray,
+    window: np.ndarray,
 ) -> np.ndarray:
     """Return the correlation of the errors of both directions, (n_regions, n_regions, n_effects).
 
     Of the products g e over volumes: g is what an effect weights y with, e the residual. Their
     sums are the same for columns before cleaning, since residuals have nothing of what it takes;
     only the products of these columns go along with each other volume by volume.
+
+    ``window`` (n_windows, n_scans) gathers neighbouring volumes.
     """
     _, n_conditions, n_effects, n_regions = gradients.shape
     duals = np.stack([raw[:, seed] @ fit.gram[:, -n_conditions:] for seed, fit in enumerate(fits)])
@@ -211,10 +226,21 @@ def _shared_error(
         coefficients = np.stack([other.coefficients[:, seed] for other in fits])
         back = targets[:, [seed]] - np.einsum("jtp,jp->tj", fitted, coefficients)
         back = np.einsum("jtc,jce->tej", duals, gradients[:, :, :, seed]) * back[:, None]
+        there, back = (np.tensordot(window, each, (1, 0)) for each in (there, back))
         size = np.linalg.norm(there, axis=0) * np.linalg.norm(back, axis=0)
         products = np.sum(there * back, axis=0)
         shared[seed] = np.where(size > 0, products / np.where(size > 0, size, 1.0), 0.0).T
     return shared
+
+
+def _triangle(lengths: Sequence[int], reach: int) -> np.ndarray:
+    """Return sums over neighbouring volumes of a run, weighted by a triangle, a row each.
+
+    Windows reach beyond the ends, so that every volume weighs as much as any other.
+    """
+    weights = reach + 1.0 - np.abs(np.arange(-reach, reach + 1))
+    blocks = [linalg.convolution_matrix(weights, length, mode="full") for length in lengths]
+    return np.asarray(linalg.block_diag(*blocks))
 
 
 def two_sided_p(value: np.ndarray, error: np.ndarray, df: np.ndarray) -> np.ndarray:

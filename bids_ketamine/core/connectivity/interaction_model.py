@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bids_ketamine.core.glm.voxel_series import column_norms
+from bids_ketamine.core.glm.voxel_series import column_norms, singular_vectors
 
 #: Relative size under which a direction of the columns is none of its own, and of what of an
 #: effect may lie outside the others.
@@ -89,7 +89,7 @@ def fit_seed(columns: np.ndarray, targets: np.ndarray) -> SeedFit:
         inference needs.
     """
     norms = column_norms(columns)
-    left, singular, rows = np.linalg.svd(columns / norms, full_matrices=False)
+    left, singular, rows = singular_vectors(columns / norms)
     kept = singular > singular.max(initial=0.0) * TOLERANCE
     left, rows = left[:, kept], rows[kept]
     inverse = (rows.T / singular[kept]) / norms[:, None]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from bids_ketamine.core.connectivity.deconvolution import (
+    NeuralBasis,
     adjusted_for,
     convolved_inputs,
     convolved_interactions,
@@ -158,13 +160,13 @@ def spm_run(
         For :func:`~bids_ketamine.core.connectivity.gppi.generalized_ppi`.
     """
     n_scans = len(means)
-    response = canonical_response(interval=microtime_step, length=RESPONSE_LENGTH)
     resolution = len(inputs) // n_scans
+    response, basis = _response_and_basis(microtime_step, n_scans, resolution)
     constant = model.filter(np.ones((n_scans, 1)))
     confounds = np.column_stack([constant, model.drift])
     activity = deconvolve(
         eigenvariates,
-        basis=neural_basis(response, n_scans=n_scans, microtime_resolution=resolution),
+        basis=basis,
         whitening=model.whitening,
         confounds=confounds,
     )
@@ -183,6 +185,16 @@ def spm_run(
         residual_df=filtered_df - removed.shape[1],
         filtered_df=filtered_df,
     )
+
+
+@lru_cache(maxsize=2)
+def _response_and_basis(
+    microtime_step: float, n_scans: int, resolution: int
+) -> tuple[np.ndarray, NeuralBasis]:
+    """Return the canonical response and the basis of activity; runs of a length share them."""
+    response = canonical_response(interval=microtime_step, length=RESPONSE_LENGTH)
+    basis = neural_basis(response, n_scans=n_scans, microtime_resolution=resolution)
+    return response, basis
 
 
 def _products(series: np.ndarray, regressors: np.ndarray) -> np.ndarray:

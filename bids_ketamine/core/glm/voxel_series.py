@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from scipy import linalg
 from threadpoolctl import threadpool_info, threadpool_limits
 
 #: Voxels worked on at once: their series in double precision stay in the caches' reach.
@@ -96,6 +97,19 @@ def column_norms(matrix: np.ndarray) -> np.ndarray:
 
 def column_space(matrix: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the columns of a matrix, shape (n_rows, rank)."""
-    left, singular, _ = np.linalg.svd(matrix / column_norms(matrix), full_matrices=False)
+    left, singular, _ = singular_vectors(matrix / column_norms(matrix))
     tolerance = max(matrix.shape) * np.spacing(singular[0]) if singular.size else 0.0
     return np.asarray(left[:, singular > tolerance])
+
+
+def singular_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the singular value decomposition, without what belongs to no column.
+
+    The fast routine has failed to converge on finite matrices of real runs; the slow one then
+    takes its place.
+    """
+    try:
+        left, singular, rows = np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        left, singular, rows = linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
+    return left, singular, rows

@@ -148,7 +148,6 @@ def standard_error(
     noise_level: float,
     effective_voxels: float,
     difference: np.ndarray | float,
-    n_voxels: int,
 ) -> np.ndarray:
     """Return the standard error of LDC over repeated noise.
 
@@ -160,11 +159,10 @@ def standard_error(
         B.
     noise_level, effective_voxels : float
         Of the normalised noise: see :class:`~bids_ketamine.core.rsa.noise_level.NoiseLevel`.
-        Noise that neighbours share makes sums over voxels more variable than their number tells.
+        Noise that neighbours share makes sums over voxels more variable than their number tells;
+        a true difference is taken to be as smooth as the noise.
     difference : ndarray or float
         LDC minus its bias; below zero it counts as 0.
-    n_voxels : int
-        Voxels of the region.
 
     Returns
     -------
@@ -177,7 +175,7 @@ def standard_error(
     signal = np.maximum(difference, 0.0)
     return np.sqrt(
         2.0 * noise_level**2 * _trace(folded @ folded) / effective_voxels
-        + 4.0 * noise_level * signal * variance / n_voxels
+        + 4.0 * noise_level * signal * variance / effective_voxels
     )
 
 
@@ -188,7 +186,6 @@ def dissimilarities(
     estimates_covariance: np.ndarray,
     noise_level: float,
     effective_voxels: float,
-    n_voxels: int,
 ) -> Dissimilarities:
     """Return LDC, bias and standard error of all pairs of a region.
 
@@ -198,7 +195,7 @@ def dissimilarities(
         Result of :func:`pattern_products`.
     weights : PatternWeights
         Of all pairs: :func:`~bids_ketamine.core.rsa.pattern_weights.pair_weights`.
-    estimates_covariance, noise_level, effective_voxels, n_voxels
+    estimates_covariance, noise_level, effective_voxels
         As for :func:`standard_error`.
 
     Returns
@@ -216,7 +213,6 @@ def dissimilarities(
         noise_level=noise_level,
         effective_voxels=effective_voxels,
         difference=raw - bias,
-        n_voxels=n_voxels,
     )
     return Dissimilarities(raw, bias, raw - bias, error)
 

@@ -187,7 +187,6 @@ def region_similarity(
         estimates_covariance=model.estimates_covariance,
         noise_level=level.level,
         effective_voxels=level.effective_voxels,
-        n_voxels=estimates.shape[1],
     )
     reliability = split_half_reliability(
         products,

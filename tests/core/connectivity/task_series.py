@@ -42,8 +42,15 @@ def estimated(
     effects: object = None,
     measure: str = "regression",
     noise_reach: int = 0,
+    response_reach: int = 4,
 ) -> PpiEstimates:
     """Estimate effects; each condition by itself unless others are named."""
     n_conditions = runs[0].conditions.shape[1]
     weights = np.eye(n_conditions) if effects is None else np.array(effects, dtype=float)
-    return generalized_ppi(runs, effects=weights, measure=measure, noise_reach=noise_reach)
+    return generalized_ppi(
+        runs,
+        effects=weights,
+        measure=measure,
+        noise_reach=noise_reach,
+        response_reach=response_reach,
+    )

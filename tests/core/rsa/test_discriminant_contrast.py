@@ -135,11 +135,10 @@ def test_bias_and_standard_error_are_those_of_simulated_runs(training):
     assert effective < 6.0
     weights = weights_of(training, design)
     left, right = np.linalg.cholesky(estimates), np.linalg.cholesky(noise + 1e-9 * np.eye(12))
-    # Differences that are no more in noisy than in quiet directions have delta S delta' equal to
-    # level times delta delta'; the mean over random ones is.
+    # Differences that neighbours share as they share noise.
     size = np.sqrt(np.trace(estimates) / 11)
     for difference in (0.0, 3.0 * size):
-        means = rng.standard_normal((n_runs, 4, n_voxels)) * difference
+        means = difference * rng.standard_normal((n_runs, 4, n_voxels)) @ right.T
         errors = left @ rng.standard_normal((n_runs, 11, n_voxels)) @ right.T
         patterns = means[:, CONDITIONS] + errors
         products = patterns @ np.swapaxes(patterns, 1, 2) / n_voxels
@@ -153,7 +152,6 @@ def test_bias_and_standard_error_are_those_of_simulated_runs(training):
             noise_level=level,
             effective_voxels=effective,
             difference=true.mean(axis=0),
-            n_voxels=n_voxels,
         )
         deviation = (found - true).std(axis=0)
         np.testing.assert_allclose(deviation, expected, rtol=0.03)
@@ -175,7 +173,6 @@ def test_runs_have_no_bias_with_means():
         noise_level=1.0,
         effective_voxels=4.0,
         difference=0.0,
-        n_voxels=4,
     )
     assert error == pytest.approx(2.0 / np.sqrt(4.0), rel=1e-12)
 
@@ -191,7 +188,6 @@ def test_pairs_without_two_partitions_have_no_value():
         estimates_covariance=np.eye(5),
         noise_level=1.0,
         effective_voxels=6.0,
-        n_voxels=6,
     )
     assert found.raw[0] == pytest.approx(
         (patterns[0] - patterns[1]) @ (patterns[3] - patterns[4]) / 6
@@ -210,7 +206,6 @@ def test_value_is_raw_minus_bias():
         estimates_covariance=np.linalg.inv(design.T @ design),
         noise_level=1.2,
         effective_voxels=5.0,
-        n_voxels=6,
     )
     np.testing.assert_allclose(found.value, found.raw - found.predicted_bias)
     assert (found.predicted_bias != 0).all()

@@ -170,7 +170,7 @@ def test_sessions_stand_beside_each_other(participant_tree: Path, study: Study) 
     (view,) = _gppi(found).tables
     assert view.groups == [("", 1), ("pre", 6), ("post", 6)]
     (view,) = _rsa(found).tables
-    assert view.groups == [("", 1), ("pre", 6), ("post", 6)]
+    assert view.groups == [("", 1), ("pre", 5), ("post", 5)]
 
 
 def test_matrices_of_sessions_share_a_scale(participant_tree: Path, study: Study) -> None:

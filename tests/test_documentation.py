@@ -1,0 +1,168 @@
+"""What docs/connectivity.md and docs/similarity.md say: studies, columns, files, numbers."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bids_ketamine.core.connectivity.condition_regressors import mean_sampled_regressor
+from bids_ketamine.core.connectivity.gppi import (
+    PpiRun,
+    fisher_z_clipped,
+    fit_seed,
+    generalized_ppi,
+    semipartial_correlation,
+)
+from bids_ketamine.interfaces import gppi, gppi_files, rsa, rsa_files
+from bids_ketamine.outputs.patterns import PATTERNS
+from bids_ketamine.study.load import load_study
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = {name: (DOCS / f"{name}.md").read_text("utf-8") for name in ("connectivity", "similarity")}
+#: The same without line ends.
+FLAT = {name: " ".join(text.split()) for name, text in PAGES.items()}
+STUDIES = {
+    f"{page} {number}": block
+    for page, text in PAGES.items()
+    for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL))
+}
+T_R = 2.0
+
+
+@pytest.fixture
+def study(tmp_path):
+    def load(name):
+        path = tmp_path / "study.yml"
+        path.write_text(STUDIES[name], encoding="utf-8")
+        return load_study(str(path)).spec
+
+    return load
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_studies_load(study, name):
+    assert study(name).sessions
+
+
+def test_studies_say_what_the_text_says(study):
+    spec = study("connectivity 0")
+    assert (spec.gppi.tasks, spec.gppi.method) == (("faces",), "conn")
+    assert spec.gppi.confounds.motion_without_aroma == "24"
+    assert spec.rest.confounds.motion_without_aroma == "12"
+    assert spec.rest.correlations == ("pearson", "partial")
+    spec = study("connectivity 1")
+    assert (spec.gppi.method, spec.gppi.measure) == ("joint", "regression")
+    faces = next(each for each in spec.tasks[0].contrasts if each.name == "facesGtShapes")
+    assert faces.weights == {"fearful": 0.5, "neutral": 0.5, "shapes": -1.0}
+    assert study("connectivity 2").inputs.timeseries_atlas == "Gordon"
+    spec = study("similarity 0")
+    assert spec.rsa.pairs == (("fearful", "neutral"), ("angry", "neutral"))
+    spec = study("similarity 1")
+    assert (spec.rsa.partition, spec.inputs.smoothing_fwhm) == ("run", None)
+
+
+def columns_of(page, heading):
+    """Return the names in the first column of the first table after some words."""
+    after = PAGES[page].split(heading, maxsplit=1)[1]
+    table = after[after.index("| column |") :].split("\n\n", maxsplit=1)[0]
+    cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    return [name for cell in cells for name in re.findall("`(.*?)`", cell)]
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "columns"),
+    [
+        ("connectivity", "_gppi.tsv`:", gppi_files.COLUMNS),
+        ("similarity", "_stat-ldc_dissimilarity.tsv`:", rsa_files.COLUMNS),
+        ("similarity", "`*_stat-ldc_reliability.tsv`:", rsa_files.RELIABILITY_COLUMNS),
+    ],
+)
+def test_columns_are_those_of_the_files(page, heading, columns):
+    assert columns_of(page, heading) == list(columns)
+
+
+@pytest.mark.parametrize(
+    ("page", "kinds"),
+    [
+        ("connectivity", ("gppi", "gppi_relmat", "relmat", "partial_relmat", "timeseries")),
+        ("similarity", ("dissimilarity", "reliability")),
+    ],
+)
+def test_files_are_named_as_they_are_written(page, kinds):
+    for kind in kinds:
+        ending = PATTERNS[kind].split("}")[-1]
+        assert f"{ending}`" in PAGES[page], kind
+
+
+def test_limits_are_those_of_the_code():
+    assert f"autocorrelation up to {gppi.NOISE_REACH:.0f} s" in FLAT["connectivity"]
+    assert f"Above {gppi.MOST_REGIONS} regions" in FLAT["connectivity"]
+    high = f"Above {gppi_files.HIGHEST_INFLATION:.0f}, or {gppi_files.HIGHEST_CORRELATION} in size"
+    assert high in FLAT["connectivity"]
+    assert f"more than {rsa.MOST_VOXELS:,} voxels" in FLAT["similarity"]
+
+
+def regressor(onsets, duration, n_scans):
+    return mean_sampled_regressor(
+        onsets=np.array(onsets, dtype=float),
+        durations=np.full(len(onsets), float(duration)),
+        t_r=T_R,
+        n_scans=n_scans,
+    )
+
+
+def effects_of(series, regressors, measure):
+    """Estimate both conditions and their difference in series without serial correlation."""
+    series = series - series.mean(axis=0)
+    products = series[:, :, None] * regressors[:, None, :]
+    df = len(series) - 1.0
+    return generalized_ppi(
+        [PpiRun(series, series, regressors, products, None, df, df)],
+        effects=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]),
+        measure=measure,
+        noise_reach=0,
+        response_reach=0,
+    )
+
+
+def test_a_correlation_grows_with_the_data_of_its_condition():
+    """Ten blocks against three, the same coefficient of 0.40: z 0.167 and 0.107 (text)."""
+    assert "z of 0.167 and 0.107" in FLAT["connectivity"]
+    onsets = np.arange(20.0, 760.0, 60.0)
+    few = np.arange(len(onsets)) % 4 == 3
+    assert (np.sum(~few), np.sum(few)) == (10, 3)
+    both = np.column_stack([regressor(onsets[~few], 30, 400), regressor(onsets[few], 30, 400)])
+    correlations, coefficients = [], []
+    for seed in range(300):
+        source = np.random.default_rng(seed)
+        cause = source.standard_normal((400, 1))
+        target = (0.3 + 0.4 * both.sum(axis=1, keepdims=True)) * cause
+        target += source.standard_normal((400, 1))
+        cause, target = cause - cause.mean(), target - target.mean()
+        columns = np.column_stack([cause, both, cause * both])
+        fit = fit_seed(columns - columns.mean(axis=0), target)
+        r = semipartial_correlation(fit, target, np.eye(5)[:, 3:])
+        correlations.append(fisher_z_clipped(r)[:, 0])
+        coefficients.append(fit.coefficients[3:, 0])
+    np.testing.assert_allclose(np.mean(correlations, axis=0), [0.167, 0.107], atol=5e-4)
+    # Of 300 sessions with a spread of 0.1 to 0.17.
+    np.testing.assert_allclose(np.mean(coefficients, axis=0), [0.4, 0.4], atol=0.02)
+
+
+def test_conditions_without_rest_between_them_are_told_apart_by_regression_alone():
+    assert "inflation is about 300" in FLAT["connectivity"]
+    onsets = np.arange(0.0, 600.0, 30.0)
+    both = np.column_stack([regressor(onsets[::2], 30, 300), regressor(onsets[1::2], 30, 300)])
+    series = np.random.default_rng(0).standard_normal((300, 2))
+    by_regression = effects_of(series, both, "regression").variance_inflation[0]
+    by_correlation = effects_of(series, both, "correlation").variance_inflation[0]
+    np.testing.assert_allclose(by_regression, [259, 360, 1], rtol=0.03)
+    np.testing.assert_allclose(by_correlation, [259, 360, 360], rtol=0.01)
+
+
+def test_regressors_of_short_events_are_low():
+    words = "an event of one second reaches 0.2 of that, one without duration 0.04"
+    assert words in FLAT["connectivity"]
+    peaks = [regressor([100.0], duration, 120).max() for duration in (1, 0)]
+    np.testing.assert_allclose(peaks, [0.2, 0.04], rtol=0.05)

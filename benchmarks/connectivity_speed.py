@@ -57,7 +57,7 @@ from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.contrasts import FittedRun, fitted_run
 from bids_ketamine.interfaces.gppi import gppi_rows
 from bids_ketamine.interfaces.gppi_runs import InteractionRun, interaction_run
-from bids_ketamine.interfaces.rsa import rsa_rows, trial_types_of_matrix
+from bids_ketamine.interfaces.rsa import rsa_rows
 from bids_ketamine.interfaces.rsa_runs import PatternRun, pattern_run
 from bids_ketamine.interfaces.runs import (
     ConfoundTable,
@@ -71,7 +71,7 @@ from bids_ketamine.regions.locate import Region, locate_regions
 from bids_ketamine.regions.sources import resolve_regions
 from bids_ketamine.study.load import load_study
 from bids_ketamine.study.spec import GppiSpec, RegionsSpec, RsaSpec, StudySpec, TaskSpec
-from bids_ketamine.study.task_names import event_columns
+from bids_ketamine.study.task_names import event_columns, trial_types_of_matrix
 
 SECONDS = 2.0
 METHODS = ("conn", "joint", "spm")

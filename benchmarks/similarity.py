@@ -44,8 +44,8 @@ from threadpoolctl import threadpool_limits
 from bids_ketamine.core.glm.first_level import fit_task_run
 from bids_ketamine.core.glm.task_fit import RunData
 from bids_ketamine.core.nuisance import Nuisance
-from bids_ketamine.core.rsa.discriminant_contrast import predicted_bias
-from bids_ketamine.core.rsa.noise_covariance import COVARIANCE_ESTIMATORS
+from bids_ketamine.core.rsa.contrast_errors import error_terms, predicted_bias
+from bids_ketamine.core.rsa.noise_covariance import COVARIANCE_ESTIMATORS, noise_covariance
 from bids_ketamine.core.rsa.region_similarity import region_similarity, similarity_model
 from bids_ketamine.demo.haemodynamics import task_response
 from bids_ketamine.demo.noise import FWHM_PER_SD, autoregressive_noise
@@ -328,22 +328,21 @@ def analyse(run: Simulated, space: Space, study: StudySpec) -> list[Found]:
     filtered = patterns.patterns.model
     estimator = filtered.inverse @ filtered.whitening
     serial = linalg.toeplitz(space.autocorrelation ** np.arange(estimator.shape[1]))
+    true_covariance = (estimator @ serial @ estimator.T)[np.ix_(model.columns, model.columns)]
+    true_terms = error_terms(model.weights, estimates_covariances=[true_covariance])
     found = []
     for part, spatial in zip(patterns.regions, space.covariances, strict=True):
         own = region_similarity(
             part.estimates,
             part.residuals,
-            patterns.basis.T @ part.residuals,
+            [patterns.basis.T @ part.residuals],
             model=model,
             covariance=rsa.covariance,
         )
-        factor = linalg.cho_factor(own.noise.covariance)
+        noise = noise_covariance(part.residuals, df=model.trace_rv, estimator=rsa.covariance)
+        factor = (noise.factor, True)
         true_level = NOISE**2 * np.trace(linalg.cho_solve(factor, spatial)) / len(spatial)
-        true_bias = predicted_bias(
-            model.weights,
-            estimates_covariance=estimator @ serial @ estimator.T,
-            noise_level=true_level,
-        )
+        true_bias = predicted_bias(true_terms, levels=np.array([true_level]))
         difference = run.difference[part.voxels]
         distance = difference @ linalg.cho_solve(factor, difference) / len(difference)
         each = own.dissimilarities
@@ -351,7 +350,7 @@ def analyse(run: Simulated, space: Space, study: StudySpec) -> list[Found]:
             Found(
                 *(each.raw, each.predicted_bias, each.value, each.standard_error, true_bias),
                 distance * np.array([FEARFUL in pair for pair in PAIRS]),
-                *(np.array(own.level.level), np.array(true_level)),
+                *(own.level.levels[0], np.array(true_level)),
             )
         )
     return found

@@ -159,6 +159,16 @@ def test_conditions_without_rest_between_them_are_told_apart_by_regression_alone
     by_correlation = effects_of(series, both, "correlation").variance_inflation[0]
     np.testing.assert_allclose(by_regression, [259, 360, 1], rtol=0.03)
     np.testing.assert_allclose(by_correlation, [259, 360, 360], rtol=0.01)
+    assert "0.02 for a planted difference of coefficients of 0.5" in FLAT["connectivity"]
+    found = []
+    for seed in range(20):
+        cause, noise = np.random.default_rng(seed).standard_normal((2, 300))
+        pair = np.column_stack([cause, (0.3 + 0.5 * both[:, 0]) * cause + noise])
+        found.append(
+            [effects_of(pair, both, each).value[0, 1, 2] for each in ("correlation", "regression")]
+        )
+    np.testing.assert_allclose(np.mean(found, axis=0), [0.02, 0.5], atol=0.05)
+    assert np.mean(found, axis=0)[0] == pytest.approx(0.02, abs=0.01)
 
 
 def test_regressors_of_short_events_are_low():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bids_ketamine.cli.estimates import (
     Cost,
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
     from bids_ketamine.study.load import Study
     from bids_ketamine.study.spec import StudySpec
+
+
+#: What is said where patterns of one run are divided by run.
+ONE_RUN = "No LDC of patterns: there is one run, and partitions by run need two."
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,14 @@ def _plan_session(
     session: SessionInputs, spec: StudySpec, output_dir: Path, task_labels: Sequence[str] | None
 ) -> Iterator[Analysis]:
     measures = output_dir / session.folder / f"{session.prefix}_measures.tsv"
-    known = {name for names, *_ in _methods(spec) for name in names}
-    for names, task, title, method, also in _methods(spec):
-        if task_labels is not None and not set(names) & set(task_labels):
+    known = {name for method in _methods(spec) for name in method.names}
+    for method in _methods(spec):
+        if task_labels is not None and not set(method.names) & set(task_labels):
             continue
-        missing = [each for each in session.missing if _concerns(each, names, known)]
+        missing = [each for each in session.missing if _concerns(each, method.names, known)]
         runs, reasons = [], [f"{each.what}: {_sentence(each.reason)}" for each in missing]
         n_lacking = sum(shortfall(each) is not Shortfall.NOTE for each in missing)
-        for run in session.runs_of(task):
+        for run in session.runs_of(method.task):
             try:
                 size = None if run.bold is None else read_image_size(run.bold)
                 _check_mixing(run, size)
@@ -113,31 +117,54 @@ def _plan_session(
             except (OSError, ValueError) as error:
                 reasons.append(f"{run.bold}: {_sentence(_why_unreadable(run.bold, error))}")
                 n_lacking += 1
-        n_found = len(session.runs_of(task))
+        n_found = len(session.runs_of(method.task))
         if not n_found and not reasons:
-            reasons.append(f"No run of task-{task} was found.")
+            reasons.append(f"No run of task-{method.task} was found.")
+        if len(runs) == 1 and method.of_one_run:
+            reasons.append(method.of_one_run)
         yield Analysis(
             participant=session.participant,
             session=_shown_session(session),
-            method=title,
+            method=method.title,
             status=_status(len(runs), n_found, n_lacking),
-            uses="; ".join([_uses(runs, spec), *([also] if runs and also else [])]),
+            uses="; ".join([_uses(runs, spec), *([method.also] if runs and method.also else [])]),
             reasons=tuple(reasons),
-            cost=_cost(runs, spec, method),
+            cost=_cost(runs, spec, method.cost),
             computed=measures.exists(),
         )
 
 
-def _methods(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str, str, str, str]]:
-    """Yield names, ``task`` entity, title, kind of cost and company of every method."""
+class _Method(NamedTuple):
+    """A method of the study: names and ``task`` entity, title, kind of cost, company.
+
+    ``of_one_run`` says what a session of one run does not give.
+    """
+
+    names: tuple[str, ...]
+    task: str
+    title: str
+    cost: str
+    also: str = ""
+    of_one_run: str = ""
+
+
+def _methods(spec: StudySpec) -> Iterator[_Method]:
     for task in spec.tasks:
-        names = (task.name, task.label)
+        rsa = spec.rsa_of(task)
         others = ["generalized PPI"] if spec.gppi_of(task) else []
-        others += ["LDC of patterns"] if spec.rsa_of(task) else []
-        also = f"also {' and '.join(others)}" if others else ""
-        yield names, task.label, f"{task.name} GLM", spec.glm.noise_model, also
+        others += ["LDC of patterns"] if rsa is not None else []
+        by_run = rsa is not None and rsa.partition == "run"
+        yield _Method(
+            names=(task.name, task.label),
+            task=task.label,
+            title=f"{task.name} GLM",
+            cost=spec.glm.noise_model,
+            also=f"also {' and '.join(others)}" if others else "",
+            of_one_run=ONE_RUN if by_run else "",
+        )
     if spec.rest is not None:
-        yield ("rest", spec.rest.task), spec.rest.task, "rest FC", "rest", ""
+        label = spec.rest.task
+        yield _Method(names=("rest", label), task=label, title="rest FC", cost="rest")
 
 
 def _concerns(missing: Missing, names: Sequence[str], known: set[str]) -> bool:

@@ -12,6 +12,7 @@ from bids_ketamine._version import __version__
 from bids_ketamine.core.glm.estimates import ContrastMaps
 from bids_ketamine.core.glm.model_rules import MARSBAR, MEAN
 from bids_ketamine.interfaces.contrasts import CombinedContrast, mean_over_runs
+from bids_ketamine.interfaces.region_reasons import below_threshold_words, region_reason
 from bids_ketamine.interfaces.runs import mean_in, runs_summary
 from bids_ketamine.regions.locate import Region
 
@@ -117,19 +118,12 @@ def _region_value(
     coverage = region.coverage(usable)
     if combined.volumes is None:
         return _Value(**nothing, reason=combined.reason)
-    if region.problem:
-        return _Value(**nothing, reason=region.problem)
-    if not coverage > 0:
-        below = _below_words(combined, region, usable)
-        return _Value(
-            **nothing, reason=f"no voxel of the region has signal inside the brain mask{below}"
-        )
-    if coverage < minimum_coverage:
-        return _Value(
-            **nothing,
-            reason=f"coverage {coverage:.0%} is under {minimum_coverage:.0%}"
-            + _below_words(combined, region, usable),
-        )
+    below = below_threshold_words(region, [each.usable for each in combined.runs], usable)
+    reason = region_reason(
+        region.problem, coverage, minimum_coverage=minimum_coverage, below_threshold=below
+    )
+    if reason:
+        return _Value(**nothing, reason=reason)
     maps = _region_maps(combined, position, method)
     if method == MARSBAR:
         if maps is None or maps.effect is None:
@@ -152,15 +146,6 @@ def _alike(combined: CombinedContrast, region: Region, common: np.ndarray) -> bo
     n_common = int(common.reshape(-1)[region.voxels].sum())
     largest = max(int(each.modelled.reshape(-1)[region.voxels].sum()) for each in combined.runs)
     return n_common >= SAME_VOXELS * largest
-
-
-def _below_words(combined: CombinedContrast, region: Region, usable: np.ndarray) -> str:
-    """Say how many voxels with signal the mask threshold took from a region; empty for none."""
-    signal = np.logical_and.reduce([each.usable for each in combined.runs])
-    n_below = int((signal & ~usable).reshape(-1)[region.voxels].sum())
-    if not n_below:
-        return ""
-    return f": {n_below} of {region.n_voxels} voxels are under the mask threshold"
 
 
 def _region_maps(combined: CombinedContrast, position: int, method: str) -> ContrastMaps | None:

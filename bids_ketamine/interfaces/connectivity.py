@@ -15,12 +15,11 @@ from bids_ketamine.core.connectivity.cleaning import clean_series
 from bids_ketamine.core.connectivity.matrices import (
     fisher_z,
     pair_indices,
-    partial_correlation,
-    pearson_correlation,
 )
-from bids_ketamine.core.connectivity.regions import RegionQuality, pair_reasons, weak_regions
+from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
 from bids_ketamine.errors import InputDataError
+from bids_ketamine.interfaces.resting_pairs import RestingCorrelations, found_correlations
 from bids_ketamine.interfaces.resting_runs import RawRun, RestSettings, read_raw_run
 from bids_ketamine.interfaces.runs import run_facts, runs_summary, write_quality
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
@@ -48,8 +47,11 @@ class RestingConnectivity(Step):
         """Clean every run, join runs, correlate, and write series, matrix and measures."""
         session: SessionInputs = self.inputs.session
         settings = RestSettings(
-            *(self.inputs.rest, self.inputs.regions, self.inputs.region_sources),
-            *(self.inputs.inputs, self.inputs.sources),
+            rest=self.inputs.rest,
+            regions=self.inputs.regions,
+            region_sources=self.inputs.region_sources,
+            inputs=self.inputs.inputs,
+            datasets=self.inputs.sources,
         )
         rest = settings.rest
         runs = session.runs_of(rest.task)
@@ -58,33 +60,31 @@ class RestingConnectivity(Step):
         if any(each.names != names for each in cleaned):
             raise InputDataError("The resting runs have different regions.", path=runs[-1].files[0])
         series = np.concatenate([each.series for each in cleaned])
-        quality = RegionQuality.combine([each.quality for each in cleaned])
-        pearson = pearson_correlation(series)
+        found = found_correlations(
+            names,
+            series,
+            quality=RegionQuality.combine([each.quality for each in cleaned]),
+            minimum_coverage=settings.regions.minimum_coverage,
+        )
+        facts = [each.facts for each in cleaned]
+        lost = [each.lost for each in cleaned]
         stem = task_stem(session.prefix, rest.task, runs[0].entities)
         sources = bids_uris([path for run in runs for path in run.files], settings.datasets)
         rows = []
         for kind in rest.correlations:
-            correlation = pearson if kind == "pearson" else partial_correlation(pearson)
             where = {"task": stem, "space": runs[0].space, "atlas": settings.atlas}
             _write_matrix(
                 folder / output_name(KINDS[kind].file, **where),
-                correlation,
+                found.of(kind),
                 names,
                 words=KINDS[kind].words,
-                extra={"RegionCentres": dict(cleaned[0].centres), "Sources": sources},
+                extra={
+                    **({"Given": found.given} if KINDS[kind].given_others else {}),
+                    "RegionCentres": dict(cleaned[0].centres),
+                    "Sources": sources,
+                },
             )
-            rows.append(
-                _rows(
-                    correlation,
-                    names,
-                    kind=KINDS[kind],
-                    quality=quality,
-                    weak=weak_regions(series),
-                    facts=[each.facts for each in cleaned],
-                    lost=[each.lost for each in cleaned],
-                    settings=settings,
-                )
-            )
+            rows.append(_rows(found, kind, facts=facts, lost=lost, settings=settings))
         pd.concat(rows, ignore_index=True).to_pickle(folder / "rows.pkl")
         write_step(folder, {"Runs": [each.facts for each in cleaned]})
 
@@ -99,10 +99,17 @@ class _Kind(NamedTuple):
 
 
 KINDS = {
-    "pearson": _Kind("relmat", "resting_connectivity", "Pearson correlation", False),
+    "pearson": _Kind(
+        file="relmat",
+        measure="resting_connectivity",
+        words="Pearson correlation",
+        given_others=False,
+    ),
     "partial": _Kind(
-        *("partial_relmat", "resting_partial_connectivity"),
-        *("Partial correlation given all other regions", True),
+        file="partial_relmat",
+        measure="resting_partial_connectivity",
+        words="Partial correlation given all other regions",
+        given_others=True,
     ),
 }
 
@@ -215,45 +222,37 @@ def _too_few(residual_df: int, minimum: int, lost: Sequence[str]) -> str:
 
 
 def _rows(
-    correlation: np.ndarray,
-    names: list[str],
+    found: RestingCorrelations,
+    kind: str,
     *,
-    kind: _Kind,
-    quality: RegionQuality,
-    weak: np.ndarray,
     facts: list[dict[str, Any]],
     lost: Sequence[str],
     settings: RestSettings,
 ) -> pd.DataFrame:
-    rest = settings.rest
-    first, second = pair_indices(len(names))
-    reasons = pair_reasons(
-        first,
-        second,
-        names=names,
-        quality=quality,
-        weak=weak,
-        minimum_coverage=settings.regions.minimum_coverage,
-    )
+    rest, quality = settings.rest, found.quality
+    first, second = pair_indices(len(found.names))
     summary = runs_summary(facts)
-    if kind.given_others:
+    reasons = found.reasons(first, second)
+    df = int(summary["residual_df"])
+    few = _too_few(df, rest.minimum_residual_df, lost)
+    if KINDS[kind].given_others:
+        reasons[reasons == ""] = found.undefined
+        if not few:
+            few = _too_many_given(found.given, df, rest.minimum_residual_df, lost)
         # Each region given costs a degree of freedom.
-        n_given = int(np.isfinite(np.diag(correlation)).sum()) or int((~weak).sum())
-        summary["residual_df"] -= max(n_given - 2, 0)
-    few = _too_few(int(summary["residual_df"]), rest.minimum_residual_df, lost)
-    if few and kind.given_others:
-        few = f"partial correlations of {n_given} regions: {few}"
+        summary["residual_df"] = max(df - max(len(found.given) - 2, 0), 0)
     if few:
         reasons = np.full(len(first), few, dtype=object)
-    values = fisher_z(correlation[first, second])
+    correlation = found.of(kind)[first, second]
+    values = fisher_z(correlation)
     undefined = np.isnan(values) & (reasons == "")
-    same = np.isfinite(correlation[first, second])
+    same = np.isfinite(correlation)
     reasons[undefined & same] = "the two regions have the same series"
     reasons[undefined & ~same] = "the correlation is not defined"
-    labels = np.array(names, dtype=object)
+    labels = np.array(found.names, dtype=object)
     return pd.DataFrame(
         {
-            "measure": kind.measure,
+            "measure": KINDS[kind].measure,
             "task": rest.task,
             "regions": labels[first] + PAIR + labels[second],
             "value": np.where(reasons == "", values, np.nan),
@@ -263,8 +262,17 @@ def _rows(
             "coverage_second": quality.coverage[second],
             "tsnr": quality.tsnr[first],
             "tsnr_second": quality.tsnr[second],
-            "method": f"{kind.words}, Fisher z",
+            "method": f"{KINDS[kind].words}, Fisher z",
             "version": __version__,
             "reason": reasons,
         }
     )
+
+
+def _too_many_given(given: Sequence[str], df: int, minimum: int, lost: Sequence[str]) -> str:
+    """Say that too few degrees of freedom are left given all other regions; empty if enough."""
+    start = f"partial correlations of {len(given)} regions"
+    if len(given) > df:
+        return f"{start}: more regions than the {df} degrees of freedom of the cleaned series"
+    few = _too_few(df - max(len(given) - 2, 0), minimum, lost)
+    return f"{start}: {few}" if few else ""

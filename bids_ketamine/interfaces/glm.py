@@ -17,11 +17,10 @@ from bids_ketamine.interfaces.contrasts import combine, write_maps
 from bids_ketamine.interfaces.gppi import gppi_rows
 from bids_ketamine.interfaces.images import read_image
 from bids_ketamine.interfaces.rsa import rsa_rows
-from bids_ketamine.interfaces.runs import (
-    own_segmentation,
-)
+from bids_ketamine.interfaces.runs import own_segmentation
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.interfaces.task_run import RunResults, TaskSettings, model_run
+from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.regions.locate import LocatedRegions, Region, locate_regions
 
 
@@ -49,8 +48,14 @@ class TaskModel(Step):
         """Fit every run and write designs, maps, region series and measures."""
         session: SessionInputs = self.inputs.session
         settings = TaskSettings(
-            *(self.inputs.task, self.inputs.glm, self.inputs.regions, self.inputs.region_sources),
-            *(self.inputs.inputs, self.inputs.sources, self.inputs.gppi, self.inputs.rsa),
+            task=self.inputs.task,
+            glm=self.inputs.glm,
+            regions=self.inputs.regions,
+            region_sources=self.inputs.region_sources,
+            inputs=self.inputs.inputs,
+            datasets=self.inputs.sources,
+            gppi=self.inputs.gppi,
+            rsa=self.inputs.rsa,
         )
         results: list[RunResults] = []
         regions = LocatedRegions((), ())
@@ -99,7 +104,7 @@ def _joined(
         )
     ]
     interactions = [each.interactions for each in results if each.interactions is not None]
-    if settings.gppi is not None and interactions:
+    if settings.gppi is not None and interactions and regions:
         everywhere = set.intersection(*(set(each.empty) for each in results))
         rows.append(
             gppi_rows(
@@ -117,7 +122,7 @@ def _joined(
             )
         )
     patterns = [each.patterns for each in results if each.patterns is not None]
-    if settings.rsa is not None and patterns:
+    if settings.rsa is not None and patterns and regions:
         rows.append(
             rsa_rows(
                 folder,
@@ -132,4 +137,7 @@ def _joined(
                 datasets=settings.datasets,
             )
         )
-    return pd.concat([each for each in rows if len(each)], ignore_index=True)
+    filled = [each for each in rows if len(each)]
+    if not filled:  # F contrasts alone, or no regions of images
+        return pd.DataFrame(columns=list(MEASURE_COLUMNS))
+    return pd.concat(filled, ignore_index=True)

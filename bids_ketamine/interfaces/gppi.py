@@ -11,8 +11,7 @@ import pandas as pd
 from bids_ketamine._version import __version__
 from bids_ketamine.core.connectivity.gppi import PpiEstimates, generalized_ppi
 from bids_ketamine.core.connectivity.matrices import pair_indices
-from bids_ketamine.core.connectivity.ppi_runs import selected
-from bids_ketamine.core.connectivity.regions import pair_reasons, weak_regions
+from bids_ketamine.core.connectivity.ppi_runs import SPM, selected
 from bids_ketamine.interfaces.contrasts import FittedRun
 from bids_ketamine.interfaces.gppi_effects import Effects, effects_of
 from bids_ketamine.interfaces.gppi_files import (
@@ -21,6 +20,7 @@ from bids_ketamine.interfaces.gppi_files import (
     write_matrices,
     write_pairs,
 )
+from bids_ketamine.interfaces.gppi_reasons import few_degrees_of_freedom, reasons_of_pairs
 from bids_ketamine.interfaces.gppi_runs import InteractionRun
 from bids_ketamine.interfaces.runs import region_quality, runs_summary
 from bids_ketamine.outputs.measures import PAIR
@@ -100,12 +100,20 @@ def gppi_rows(
         if run.run is None
     ]
     notes += [note for run in runs for note in run.notes]
-    estimates, few = _estimate(
-        [run for _, run in ready], effects, gppi, fitted[0].run.t_r, n_regions=len(regions)
-    )
+    with_series = [run for _, run in ready]
+    estimates, few = _estimate(with_series, used, effects, gppi, len(regions))
     if not ready:
         few = "; ".join(dict.fromkeys(run.reason for run in runs))
-    reasons = _reasons([run for _, run in ready], used, regions, minimum_coverage, few)
+    reasons = np.full((len(regions), len(regions)), few, dtype=object)
+    if ready and not few:
+        reasons = reasons_of_pairs(
+            with_series,
+            fitted=used,
+            regions=regions,
+            task=task,
+            gppi=gppi,
+            minimum_coverage=minimum_coverage,
+        )
     table = InteractionTable(
         regions=regions,
         effects=effects,
@@ -115,7 +123,8 @@ def gppi_rows(
         task=task,
         unit=UNITS[gppi.measure],
         notes=tuple(dict.fromkeys(notes)),
-        confounds=tuple(run.confounds for _, run in ready),
+        confounds=tuple(run.confounds for run in with_series),
+        condition_volumes=_condition_volumes(with_series, task, gppi),
     )
     place = Place(folder, prefix, tuple(used), atlas, datasets)
     write_pairs(place, table)
@@ -125,30 +134,24 @@ def gppi_rows(
 
 def _estimate(
     runs: Sequence[InteractionRun],
+    fitted: Sequence[FittedRun],
     effects: Effects,
     gppi: GppiSpec,
-    t_r: float | None,
-    *,
     n_regions: int,
 ) -> tuple[PpiEstimates, str]:
     """Estimate what the runs' common regions give; NaN elsewhere, and why nothing is given."""
     nothing = _nothing(n_regions, len(effects.names))
+    t_r = fitted[0].run.t_r
     if not runs or t_r is None:
         return nothing, ""
-    usable = np.logical_and.reduce([run.usable for run in runs])
-    series = [run.run for run in runs if run.run is not None]
     n_columns = 1 + 2 * effects.weights.shape[1]
-    left = sum(run.residual_df for run in series) - n_columns
-    if left < gppi.minimum_residual_df:
-        lost = "; ".join(run.lost for run in runs if run.lost)
-        whole = int(np.floor(left))  # what a band leaves is no whole number
-        few = f"{whole} residual degrees of freedom, fewer than {gppi.minimum_residual_df}"
-        return nothing, f"{few}: {lost}" if lost else few
+    few = few_degrees_of_freedom(runs, fitted=fitted, gppi=gppi, n_columns=n_columns)
+    usable = np.logical_and.reduce([run.usable for run in runs])
     chosen = np.flatnonzero(usable).tolist()
-    if len(chosen) < 2:
-        return nothing, ""
+    if few or len(chosen) < 2:
+        return nothing, few
     found = generalized_ppi(
-        [selected(run, chosen) for run in series],
+        [selected(run.run, chosen) for run in runs if run.run is not None],
         effects=effects.weights,
         measure=gppi.measure,
         noise_reach=max(round(NOISE_REACH / t_r), 1),
@@ -161,7 +164,13 @@ def _nothing(n_regions: int, n_effects: int) -> PpiEstimates:
     pairs = np.full((n_regions, n_regions, n_effects), np.nan)
     seeds = np.full((n_regions, n_effects), np.nan)
     return PpiEstimates(
-        *(pairs, pairs, pairs, pairs), np.full(n_regions, np.nan), seeds, seeds.copy()
+        value=pairs,
+        standard_error=pairs,
+        mean=pairs,
+        mean_standard_error=pairs,
+        residual_df=np.full(n_regions, np.nan),
+        variance_inflation=seeds,
+        task_correlation=seeds,
     )
 
 
@@ -176,33 +185,18 @@ def _placed(found: PpiEstimates, nothing: PpiEstimates, chosen: list[int]) -> Pp
     return PpiEstimates(*placed)
 
 
-def _reasons(
-    runs: Sequence[InteractionRun],
-    fitted: Sequence[FittedRun],
-    regions: Sequence[Region],
-    minimum_coverage: float,
-    few: str,
-) -> np.ndarray:
-    """Say for each pair why it has no value, (n_regions, n_regions); empty where it has one."""
-    names = [region.name for region in regions]
-    reasons = np.full((len(names), len(names)), few, dtype=object)
-    if few or not runs:
-        return reasons
-    series = np.concatenate([run.run.targets for run in runs if run.run is not None])
-    usable = np.logical_and.reduce([run.usable for run in runs])
-    first, second = pair_indices(len(names))
-    told = pair_reasons(
-        first,
-        second,
-        names=names,
-        quality=region_quality(
-            regions, [each.modelled for each in fitted], [each.tsnr for each in fitted]
-        ),
-        weak=weak_regions(np.where(usable, series, np.nan)),
-        minimum_coverage=minimum_coverage,
-    )
-    reasons[first, second] = reasons[second, first] = told
-    return reasons
+def _condition_volumes(
+    runs: Sequence[InteractionRun], task: TaskSpec, gppi: GppiSpec
+) -> dict[str, float] | None:
+    """Sum each condition's regressor over the volumes of all runs; None where it is filtered."""
+    if gppi.method == SPM:
+        return None
+    sums = np.zeros(len(task.conditions))
+    for run in runs:
+        if run.run is not None:
+            sums = sums + run.run.conditions.sum(axis=0)
+    names = [each.name for each in task.conditions]
+    return dict(zip(names, np.round(sums, 6).tolist(), strict=True))
 
 
 def _rows(table: InteractionTable, fitted: Sequence[FittedRun]) -> pd.DataFrame:
@@ -231,7 +225,7 @@ def _rows(table: InteractionTable, fitted: Sequence[FittedRun]) -> pd.DataFrame:
                     "unit": table.unit,
                     **summary,
                     "standard_error": np.where(np.isfinite(value), error, np.nan),
-                    "residual_df": np.where(np.isfinite(df), df, summary["residual_df"]),
+                    "residual_df": np.where(np.isfinite(value), df, np.nan),
                     "coverage": quality.coverage[first],
                     "coverage_second": quality.coverage[second],
                     "tsnr": quality.tsnr[first],

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bids_ketamine.study.spec import TaskSpec
+from bids_ketamine.study.task_names import beyond_conditions
 
 
 class Effects(NamedTuple):
@@ -61,16 +62,11 @@ def effects_of(task: TaskSpec, empty: Mapping[str, str]) -> tuple[Effects, list[
     conditions = [each.name for each in task.conditions]
     names, rows, reasons, notes = [], [], [], []
     for contrast in task.contrasts:
+        beyond = beyond_conditions(contrast, task)
+        if beyond:
+            notes.append(f"no generalized PPI of `{contrast.name}`: {beyond}")
+            continue
         weights = {name: weight for name, weight in contrast.rows[0].items() if weight}
-        others = [name for name in weights if name not in conditions]
-        if contrast.test != "t":
-            notes.append(f"no generalized PPI of `{contrast.name}`: it is an F contrast")
-            continue
-        if others:
-            notes.append(
-                f"no generalized PPI of `{contrast.name}`: `{others[0]}` is not a condition"
-            )
-            continue
         names.append(contrast.name)
         rows.append([weights.get(name, 0.0) for name in conditions])
         reasons.append("; ".join(empty[name] for name in weights if name in empty))

@@ -23,7 +23,7 @@ from bids_ketamine.study.spec import GppiSpec, TaskSpec
 #: hardly be told from the other columns of its model.
 HIGHEST_INFLATION, HIGHEST_CORRELATION = 10.0, 0.9
 
-COLUMNS: Mapping[str, Mapping[str, object]] = {
+COLUMNS: dict[str, dict[str, object]] = {
     "seed": {"Description": "Region whose coupling is modulated"},
     "target": {"Description": "Region whose series is modelled"},
     "effect": {"Description": "Contrast of the study, or condition"},
@@ -31,23 +31,29 @@ COLUMNS: Mapping[str, Mapping[str, object]] = {
         "Description": "What the effect is",
         "Levels": {"contrast": "Weighted sum over conditions", "condition": "One condition"},
     },
-    "value": {"Description": "Effect of the seed on the target", "Units": "see Units"},
+    "value": {"Description": "Effect of the seed on the target"},
     "standard_error": {
-        "Description": "Its standard error, with the serial correlation of the residuals",
-        "Units": "see Units",
+        "Description": "Its standard error, with the serial correlation of the residuals"
     },
     "residual_df": {"Description": "Effective degrees of freedom"},
-    "p": {"Description": "Two-sided tail probability of value / standard_error"},
+    "p": {
+        "Description": "Two-sided tail probability of value / standard_error, not corrected for "
+        "the number of pairs"
+    },
     "variance_inflation": {
         "Description": "Variance of the regression effect over what it would be if the columns "
         "of the seed's model were orthogonal; for correlations, which are of each condition by "
-        "itself, the largest of the conditions that the effect weights"
+        "itself, the largest of the conditions that the effect weights. inf where the interaction "
+        "is a combination of other columns, n/a where the seed or the effect cannot be modelled"
     },
     "task_correlation": {
         "Description": "Correlation of the effect's interaction with its task regressor"
     },
     "reason": {"Description": "Why the value is missing"},
 }
+
+#: Columns in the unit of the effects.
+IN_UNIT = ("value", "standard_error")
 
 
 class InteractionTable(NamedTuple):
@@ -71,6 +77,9 @@ class InteractionTable(NamedTuple):
         What a reader should know.
     confounds : tuple of (tuple of str)
         Nuisance regressors of each run.
+    condition_volumes : mapping of str to float, or None
+        Sum of each condition's regressor over the volumes of all runs; None where regressors are
+        filtered (method spm).
     """
 
     regions: Sequence[Region]
@@ -82,6 +91,7 @@ class InteractionTable(NamedTuple):
     unit: str
     notes: tuple[str, ...]
     confounds: tuple[tuple[str, ...], ...]
+    condition_volumes: Mapping[str, float] | None
 
     def directed(
         self, position: int, seed: np.ndarray, target: np.ndarray
@@ -109,10 +119,18 @@ class InteractionTable(NamedTuple):
         return found, reasons
 
     def nearly_collinear(self) -> list[dict[str, Any]]:
-        """Return seeds and contrasts whose interaction can hardly be told from other columns."""
+        """Return seeds and contrasts whose interaction can hardly be told from other columns.
+
+        Not those without any value: the table says why they have none.
+        """
         found = []
+        others = ~np.eye(len(self.regions), dtype=bool)
         for position in range(self.effects.n_contrasts):
             for number, region in enumerate(self.regions):
+                (targets,) = np.nonzero(others[number])
+                value, _ = self.directed(position, np.full_like(targets, number), targets)
+                if not np.isfinite(value).any():
+                    continue
                 inflation = float(self.estimates.variance_inflation[number, position])
                 correlation = float(self.estimates.task_correlation[number, position])
                 if inflation > HIGHEST_INFLATION or abs(correlation) > HIGHEST_CORRELATION:
@@ -183,6 +201,7 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
         known = np.isfinite(value)
         error = np.where(known, estimates.standard_error[seed, target, position], np.nan)
         df = np.where(known, estimates.residual_df[seed], np.nan)
+        modelled = np.nan if effects.reasons[position] else 1.0
         parts.append(
             pd.DataFrame(
                 {
@@ -194,14 +213,17 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
                     "standard_error": error,
                     "residual_df": df,
                     "p": two_sided_p(value, error, df),
-                    "variance_inflation": estimates.variance_inflation[seed, position],
-                    "task_correlation": estimates.task_correlation[seed, position],
+                    "variance_inflation": modelled * estimates.variance_inflation[seed, position],
+                    "task_correlation": modelled * estimates.task_correlation[seed, position],
                     "reason": reasons,
                 }
             )
         )
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     conditions = [each.name for each in table.task.conditions]
+    volumes = {}
+    if table.condition_volumes is not None:
+        volumes["ConditionVolumes"] = dict(table.condition_volumes)
     extra = {
         **_facts(place, table),
         "Conditions": conditions,
@@ -211,6 +233,7 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
                 effects.names[: effects.n_contrasts], effects.weights, strict=False
             )
         },
+        **volumes,
         "Confounds": [list(names) for names in table.confounds],
         "VarianceInflationLimit": HIGHEST_INFLATION,
         "TaskCorrelationLimit": HIGHEST_CORRELATION,
@@ -218,7 +241,8 @@ def write_pairs(place: Place, table: InteractionTable) -> None:
         "Notes": list(table.notes),
     }
     path = place.folder / output_name("gppi", **place.names)
-    write_table(path, rows, columns=COLUMNS, extra=extra)
+    columns = COLUMNS | {name: COLUMNS[name] | {"Units": table.unit} for name in IN_UNIT}
+    write_table(path, rows, columns=columns, extra=extra)
 
 
 def write_matrices(place: Place, table: InteractionTable) -> None:

@@ -12,10 +12,11 @@ from bids_ketamine.core.connectivity.interaction_model import PpiRun
 from bids_ketamine.core.connectivity.ppi_runs import CONN, SPM, conn_run, joint_run, spm_run
 from bids_ketamine.core.connectivity.task_cleaning import temporal_derivative
 from bids_ketamine.core.event_rules import ERROR_CONDITION
-from bids_ketamine.core.glm.convolution import LEAD_IN_BINS, microtime_input
+from bids_ketamine.core.glm.convolution import lead_in_for, microtime_input
 from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs
+from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.interfaces.runs import ConfoundTable, chosen_nuisance
 from bids_ketamine.study.spec import GlmSpec, GppiSpec
 
@@ -79,7 +80,11 @@ def interaction_run(
     series = fit.regions.series
     usable = np.isfinite(series).all(axis=0)
     series = np.where(usable, series, 0.0)
-    own = chosen_nuisance(run, confounds, gppi.confounds)
+    try:
+        own = chosen_nuisance(run, confounds, gppi.confounds)
+    except BidsKetamineError as error:  # the other methods go on
+        reason = f"{error.message} Name the columns it has under `gppi.confounds`."
+        return InteractionRun(None, usable, "", reason, (), ())
     regressors = _regressors(fit, conditions)
     errors = _regressors(fit, [ERROR_CONDITION])
     columns = own.regressors.to_numpy(dtype=float)
@@ -156,7 +161,7 @@ def _inputs(fit: TaskFit, conditions: Sequence[str], resolution: int) -> np.ndar
     for name in conditions:
         own = events[events["trial_type"] == name]
         onsets = own["onset"].to_numpy(dtype=float)
-        before = max(LEAD_IN_BINS, int(np.ceil(-onsets.min(initial=0.0) / step)) + 1)
+        before = lead_in_for(onsets, step)
         level = microtime_input(
             onsets=onsets,
             durations=own["duration"].to_numpy(dtype=float),

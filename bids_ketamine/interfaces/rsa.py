@@ -17,7 +17,6 @@ from bids_ketamine.core.rsa.region_similarity import (
     region_similarity,
     similarity_model,
 )
-from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.errors import ProcessingError
 from bids_ketamine.interfaces.contrasts import FittedRun
 from bids_ketamine.interfaces.rsa_files import SimilarityTable, write_dissimilarity
@@ -27,8 +26,11 @@ from bids_ketamine.outputs.patterns import task_stem
 from bids_ketamine.outputs.sources import bids_uris
 from bids_ketamine.regions.locate import Region
 from bids_ketamine.study.spec import RsaSpec, TaskSpec
+from bids_ketamine.study.task_names import trial_types_of_matrix
 
+#: Unit of a distance by the estimator of the noise covariance.
 UNIT = "squared distance / voxel"
+UNITS = {"identity": "squared percent of the grand mean / voxel"}
 
 #: Voxels of a region above which a covariance between all of them is not estimated.
 MOST_VOXELS = 6000
@@ -39,27 +41,6 @@ COVARIANCE_WORDS = {
     "full": "covariance without shrinkage",
     "identity": "no noise normalisation",
 }
-
-
-def trial_types_of_matrix(rsa: RsaSpec, task: TaskSpec) -> tuple[str, ...]:
-    """Return the trial types of the dissimilarity matrix.
-
-    Those the study names; else all of the conditions that hold those of its pairs; else all.
-
-    Parameters
-    ----------
-    rsa, task : RsaSpec, TaskSpec
-        Sections of the study.
-    """
-    if rsa.trial_types:
-        return rsa.trial_types
-    paired = {label_key(name) for pair in rsa.pairs for name in pair}
-    chosen: list[str] = []
-    for condition in task.conditions:
-        own = condition.trial_type or (condition.name,)
-        if not paired or paired & {label_key(each) for each in own}:
-            chosen += own
-    return tuple(chosen)
 
 
 class _Shared(NamedTuple):
@@ -112,6 +93,7 @@ def rsa_rows(
     DataFrame
         A row for each of the study's pairs and each region.
     """
+    unit = UNITS.get(rsa.covariance, UNIT)
     trial_types = trial_types_of_matrix(rsa, task)
     shared = _shared(runs, len(trial_types), rsa)
     used = [each for each, run in zip(fitted, runs, strict=True) if run.patterns is not None]
@@ -133,7 +115,7 @@ def rsa_rows(
                     *patterns, model=shared.model, covariance=rsa.covariance
                 )
             except ProcessingError as error:  # the other regions stay
-                reason = error.message
+                reason = f"{error.message} {error.cure}" if error.cure else error.message
         found.append(similarity)
         reasons.append(reason)
     notes = [
@@ -166,11 +148,11 @@ def rsa_rows(
         },
         sources=bids_uris([path for each in used for path in each.run.files], datasets),
         n_runs=len(shared.runs),
-        unit=UNIT,
+        unit=unit,
     )
     summary = runs_summary([each.facts for each in used])
     words = f"LDC, {COVARIANCE_WORDS[rsa.covariance]}, minus the predicted bias"
-    extra = {"task": task.name, "unit": UNIT, "method": words, "version": __version__, **summary}
+    extra = {"task": task.name, "unit": unit, "method": words, "version": __version__, **summary}
     if shared.model is not None:
         extra["residual_df"] = shared.model.trace_rv
     return _rows(table, quality.coverage, quality.tsnr, extra)
@@ -196,11 +178,13 @@ def _shared(runs: Sequence[PatternRun], n_types: int, rsa: RsaSpec) -> _Shared:
     return _Shared(pairs, model, ready, "")
 
 
-def _common(runs: Sequence[PatternRun], number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return estimates, residuals and independent residuals in the voxels of all runs."""
+def _common(
+    runs: Sequence[PatternRun], number: int
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return estimates, residuals and each run's independent residuals in voxels of all runs."""
     parts: list[RegionPatterns] = [run.regions[number] for run in runs]
     if not parts:
-        return (np.empty((0, 0)),) * 3
+        return np.empty((0, 0)), np.empty((0, 0)), []
     voxels = parts[0].voxels
     for part in parts[1:]:
         voxels = np.intersect1d(voxels, part.voxels)
@@ -211,7 +195,7 @@ def _common(runs: Sequence[PatternRun], number: int) -> tuple[np.ndarray, np.nda
         estimates.append(part.estimates[:, places])
         residuals.append(part.residuals[:, places])
         independent.append(run.basis.T @ residuals[-1])
-    return np.concatenate(estimates), np.concatenate(residuals), np.concatenate(independent)
+    return np.concatenate(estimates), np.concatenate(residuals), independent
 
 
 def _unusable(region: Region, coverage: float, minimum: float, n_voxels: int) -> str:

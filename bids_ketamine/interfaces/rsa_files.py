@@ -28,20 +28,16 @@ COLUMNS: Mapping[str, Mapping[str, object]] = {
     "trial_type_2": {"Description": "Second trial type of the pair"},
     "value": {
         "Description": "Linear discriminant contrast minus the predicted bias",
-        "Units": "squared distance / voxel",
     },
     "raw": {
         "Description": "Cross-validated linear discriminant contrast",
-        "Units": "squared distance / voxel",
     },
     "predicted_bias": {
         "Description": "What the contrast is expected to be if the patterns are equal, since "
         "estimates of one run have errors in common",
-        "Units": "squared distance / voxel",
     },
     "standard_error": {
         "Description": "Standard error of the value over repeated noise",
-        "Units": "squared distance / voxel",
     },
     "n_voxels": {"Description": "Voxels of the region in all runs"},
     "reason": {"Description": "Why the value is missing"},
@@ -119,10 +115,14 @@ class SimilarityTable(NamedTuple):
             return float("nan"), float("nan"), self.reasons[region]
         value = float(found.dissimilarities.value[pair])
         if not np.isfinite(value):
-            first, second = self.names_of(pair)
-            few = f"fewer than two partitions hold both {first} and {second}"
-            return float("nan"), float("nan"), few
+            return float("nan"), float("nan"), self._why_not_finite(pair)
         return value, float(found.dissimilarities.standard_error[pair]), ""
+
+    def _why_not_finite(self, pair: int) -> str:
+        if self.model is not None and not self.model.weights.test[pair].any():
+            first, second = self.names_of(pair)
+            return f"fewer than two partitions hold both {first} and {second}"
+        return "the patterns or their noise are out of the range of numbers"
 
 
 def write_dissimilarity(
@@ -190,14 +190,14 @@ def write_dissimilarity(
     write_table(
         folder / output_name("dissimilarity", **names),
         pd.DataFrame(rows, columns=list(COLUMNS)),
-        columns=COLUMNS,
+        columns=_columns(unit),
         extra={
             **shared,
             "Units": unit,
             "Normalisation": "voxels",
             "DegreesOfFreedom": None if table.model is None else table.model.trace_rv,
-            "Shrinkage": {name: found.noise.shrinkage for name, found in known_regions},
-            "NoiseLevel": {name: found.level.level for name, found in known_regions},
+            "Shrinkage": {name: found.shrinkage for name, found in known_regions},
+            "NoiseLevel": {name: _level(found) for name, found in known_regions},
             "EffectiveVoxels": {
                 name: found.level.effective_voxels for name, found in known_regions
             },
@@ -212,6 +212,21 @@ def write_dissimilarity(
             columns=RELIABILITY_COLUMNS,
             extra=shared,
         )
+
+
+def _level(found: RegionSimilarity) -> float | list[float]:
+    """Return the noise level of a region: a number, or one for each of several runs."""
+    levels: list[float] = found.level.levels.tolist()
+    return levels[0] if len(levels) == 1 else levels
+
+
+def _columns(unit: str) -> dict[str, dict[str, object]]:
+    """Return what the columns of dissimilarities mean, with the unit of distances."""
+    distances = ("value", "raw", "predicted_bias", "standard_error")
+    return {
+        name: {**words, **({"Units": unit} if name in distances else {})}
+        for name, words in COLUMNS.items()
+    }
 
 
 def _reliability(table: SimilarityTable) -> pd.DataFrame:

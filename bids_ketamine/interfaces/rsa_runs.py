@@ -14,7 +14,10 @@ from bids_ketamine.core.glm.covariance_pool import pooled_covariance
 from bids_ketamine.core.glm.design_matrix import Design, first_level_design
 from bids_ketamine.core.glm.filtered_model import FilteredModel, filter_design, whitened_residual
 from bids_ketamine.core.glm.model_rules import POOLED
-from bids_ketamine.core.glm.residual_autocovariance import residual_autocovariance
+from bids_ketamine.core.glm.residual_autoregression import (
+    autoregressive_covariance,
+    residual_autoregression,
+)
 from bids_ketamine.core.glm.restricted_likelihood import estimate_hyperparameters
 from bids_ketamine.core.glm.task_fit import RunData, TaskFit
 from bids_ketamine.core.glm.voxel_series import VoxelSeries, column_space
@@ -25,9 +28,6 @@ from bids_ketamine.core.rsa.region_similarity import RunPatterns
 from bids_ketamine.core.trial_types import label_key
 from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.study.spec import GlmSpec, RsaSpec, TaskSpec
-
-#: Lags over which residuals are taken to hang together after whitening, s.
-NOISE_REACH = 20.0
 
 #: A residual below this share of a voxel's mean is rounding: its series is constant.
 CONSTANT = 1e-9
@@ -119,6 +119,8 @@ def pattern_run(
     PatternRun
         Patterns, or why there are none.
     """
+    if not data.regions:
+        return PatternRun.without("the study has no regions of images")
     scan_duration = fit.sampling.n_scans * fit.sampling.t_r
     try:
         divided = partitioned_events(
@@ -162,9 +164,10 @@ def pattern_run(
                 for columns, places in zip(data.regions, voxels, strict=True)
             )
         ]
-        model = _measured(model, found, fit.sampling.t_r)
+        model = _measured(model, found)
     except BidsKetamineError as error:  # the other methods go on
-        return PatternRun.without(error.message)
+        cure = f" {error.cure}" if error.cure else ""
+        return PatternRun.without(f"{error.message}{cure}")
     conditions, partitions = _labels(design, divided, trial_types)
     return PatternRun(
         RunPatterns(model, conditions, partitions),
@@ -203,19 +206,18 @@ def _model(
     return filter_design(effects, drift=drift, whitening=whitening, covariance=None)
 
 
-def _measured(model: FilteredModel, regions: Sequence[RegionPatterns], t_r: float) -> FilteredModel:
-    """Put the serial covariance that whitening left into the model's.
+def _measured(model: FilteredModel, regions: Sequence[RegionPatterns]) -> FilteredModel:
+    """Put the serial correlation that whitening left into the model's covariance.
 
     The bias of contrasts within a run is made of this covariance: an error of some percent in it
     is one in the bias. Estimates and residuals stay as they are.
     """
-    n_scans = len(model.design)
-    left = residual_autocovariance(
+    coefficient = residual_autoregression(
         np.concatenate([each.residuals for each in regions], axis=1),
         design=model.design,
         drift=model.drift,
-        reach=min(max(round(NOISE_REACH / t_r), 1), n_scans // 10),
     )
+    left = autoregressive_covariance(coefficient, len(model.design))
     noise = left - model.drift @ (model.drift.T @ left)
     noise -= (noise @ model.drift) @ model.drift.T
     basis = column_space(model.design)

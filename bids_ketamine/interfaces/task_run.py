@@ -19,7 +19,6 @@ from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.contrasts import FittedRun, fitted_run
 from bids_ketamine.interfaces.glm_files import write_run
 from bids_ketamine.interfaces.gppi_runs import InteractionRun, interaction_run
-from bids_ketamine.interfaces.rsa import trial_types_of_matrix
 from bids_ketamine.interfaces.rsa_runs import PatternRun, pattern_run
 from bids_ketamine.interfaces.runs import (
     chosen_nuisance,
@@ -38,7 +37,7 @@ from bids_ketamine.study.spec import (
     RsaSpec,
     TaskSpec,
 )
-from bids_ketamine.study.task_names import event_columns
+from bids_ketamine.study.task_names import event_columns, trial_types_of_matrix
 
 #: Voxels under which a region's mean and eigenvariate rest on little.
 FEW_VOXELS = 10

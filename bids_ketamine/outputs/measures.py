@@ -24,8 +24,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
             "at rest, given all others",
             "gppi": "Generalized psychophysiological interaction of two regions: difference of "
             "their coupling between conditions, mean of both directions",
-            "ldc": "Linear discriminant contrast of two trial types in a region, crossvalidated, "
-            "per voxel, less the bias that the design predicts",
+            "ldc": "Linear discriminant contrast of two trial types in a region, cross-validated, "
+            "per voxel, minus the bias that the design predicts within a run",
         },
     },
     "task": {"Description": "Task in the study"},

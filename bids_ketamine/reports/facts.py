@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +57,24 @@ def sentences_of(facts: Mapping[str, Any], key: str) -> list[str]:
     """
     found = facts.get(key)
     return [str(each) for each in found] if isinstance(found, list | tuple) else []
+
+
+def agreed(facts: Iterable[Mapping[str, Any]], key: str, asked: str) -> str:
+    """Return the text that sidecars agree on, else what was asked for.
+
+    Parameters
+    ----------
+    facts : iterable of mapping
+        Sidecars.
+    key : str
+        What is looked up; only text counts.
+    asked : str
+        What holds where they tell nothing or differ.
+
+    Examples
+    --------
+    >>> agreed([{"Method": "spm"}, {}], "Method", "conn"), agreed([], "Method", "conn")
+    ('spm', 'conn')
+    """
+    found = {str(each[key]) for each in facts if isinstance(each.get(key), str)}
+    return found.pop() if len(found) == 1 else asked

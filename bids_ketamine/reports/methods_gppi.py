@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bids_ketamine.reports.facts import sentences_of
+from bids_ketamine.reports.facts import agreed, sentences_of
 from bids_ketamine.reports.methods_confounds import confound_words
 from bids_ketamine.reports.words import is_number, listed, number
 from bids_ketamine.study.spec import GppiSpec, TaskSpec
@@ -16,7 +16,9 @@ MEASURES = {
     "correlation": "The interaction of a condition was expressed as Fisher's z of its semipartial "
     "correlation, that of the target with the part of the interaction that no other regressor of "
     "the model explains.",
-    "regression": "The interaction of a condition was expressed as its regression coefficient.",
+    "regression": "The interaction of a condition was expressed as its regression coefficient, a "
+    "change of the slope of the target on the seed; its unit is arbitrary, as it hangs on how "
+    "series and conditions are scaled.",
 }
 
 
@@ -39,7 +41,8 @@ def gppi_paragraphs(
     cited.add("mclaren")
     own = [task for task in tasks if not gppi.tasks or task.name in gppi.tasks]
     names = [task.name for task in own]
-    method, measure = _told(facts, "Method", gppi.method), _told(facts, "Measure", gppi.measure)
+    method = agreed(facts, "Method", gppi.method)
+    measure = agreed(facts, "Measure", gppi.measure)
     opening = (
         "Generalized psychophysiological interactions (McLaren et al., 2012) of "
         f"{'the task' if len(names) == 1 else 'the tasks'} {listed(names)} were estimated between "
@@ -49,12 +52,6 @@ def gppi_paragraphs(
     errors = any(task.error_trials is not None for task in own)
     made = _SPM if method == "spm" else _cleaned(method, gppi, facts, cited, errors=errors)
     return (f"{opening}, {made}", _model(method, measure), _PAIRS)
-
-
-def _told(facts: Facts, key: str, asked: str) -> str:
-    """Return what sidecars agree on, else what was asked for."""
-    found = {str(each[key]) for each in facts if isinstance(each.get(key), str)}
-    return found.pop() if len(found) == 1 else asked
 
 
 def _runs(facts: Facts) -> list[dict[str, Any]]:
@@ -141,5 +138,6 @@ def _model(method: str, measure: str) -> str:
         "The model of a seed and a target held the series of the seed, the regressors of all "
         f"conditions and {held}. Runs were cleaned one by one and joined, each without its means. "
         f"{MEASURES.get(measure, '')} The value of a contrast is the sum of those of its "
-        "conditions, each with its weight: a difference between conditions."
+        "conditions, each with its weight: a difference between conditions where the weights sum "
+        "to zero, else coupling relative to no condition."
     )

@@ -44,14 +44,52 @@ def route_words(run: Mapping[str, Any]) -> str:
     parts = [f"{description}, {_smoothed(run)}" if description else _smoothed(run)]
     denoising = _denoising(run)
     parts.append(f"denoised: {denoising}" if denoising else "no AROMA denoising")
-    after, before = _smoothness(run, "SmoothnessAfter"), _smoothness(run, "SmoothnessBefore")
+    before = _smoothness(run, "SmoothnessBefore")
+    smoothness = smoothness_words(run)
+    if smoothness and before and not _too_coarse(run):
+        smoothness += f", {_widths(before)} mm before"
+    return "; ".join([*parts, smoothness] if smoothness else parts)
+
+
+def smoothness_words(run: Mapping[str, Any]) -> str:
+    """Return how smooth a run's series were that were modelled; empty where that is not known.
+
+    Parameters
+    ----------
+    run : mapping
+        Facts of the run.
+
+    Examples
+    --------
+    >>> smoothness_words({"SmoothnessAfter": [6.8, 6.7, 7.0], "VoxelSize": [2.0, 2.0, 2.0]})
+    'estimated smoothness 6.8 × 6.7 × 7.0 mm'
+    >>> smoothness_words({"SmoothnessAfter": [5.7, 5.6, 5.6], "VoxelSize": [4.0, 4.0, 4.0]})
+    'voxels of 4.0 mm are too large to estimate the smoothness'
+    """
+    after = _smoothness(run, "SmoothnessAfter")
     if after and _too_coarse(run):
         edges = _widths(_smoothness(run, "VoxelSize"))
-        parts.append(f"voxels of {edges} mm are too large to estimate the smoothness")
-    elif after:
-        told = f"estimated smoothness {_widths(after)} mm"
-        parts.append(told + (f", {_widths(before)} mm before" if before else ""))
-    return "; ".join(parts)
+        return f"voxels of {edges} mm are too large to estimate the smoothness"
+    return f"estimated smoothness {_widths(after)} mm" if after else ""
+
+
+def smoothing_words(run: Mapping[str, Any]) -> str:
+    """Return by whom and how far a run's series were smoothed; empty where they were not.
+
+    Parameters
+    ----------
+    run : mapping
+        Facts of the run.
+
+    Examples
+    --------
+    >>> smoothing_words({"Denoising": "none", "SmoothedBy": "here", "SmoothingFWHM": 6.0})
+    'smoothed with 6 mm here'
+    >>> smoothing_words({"Denoising": "none", "SmoothedBy": None})
+    ''
+    """
+    facts = _completed(run)
+    return _smoothed(facts) if _smoothed_by(facts) else ""
 
 
 def _words_of_older(description: str, fwhm: Any) -> str:
@@ -96,8 +134,11 @@ def _who(by: str) -> str:
 
 
 def _smoothness(run: Mapping[str, Any], key: str) -> list[float]:
+    """Return what is known along all three axes, mm; nothing where one is missing."""
     found = run.get(key)
-    return [float(each) for each in found if is_number(each)] if isinstance(found, list) else []
+    if not isinstance(found, list) or len(found) != 3 or not all(map(is_number, found)):
+        return []
+    return [float(each) for each in found]
 
 
 def _too_coarse(run: Mapping[str, Any]) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bids_ketamine.reports.facts import count_of, sentences_of
-from bids_ketamine.reports.words import listed, spread
+from bids_ketamine.reports.facts import agreed, count_of, sentences_of
+from bids_ketamine.reports.words import listed, spread, unit_words
 from bids_ketamine.study.spec import RsaSpec, TaskSpec
-from bids_ketamine.study.task_names import trial_types_of
+from bids_ketamine.study.task_names import trial_types_of_matrix
 
 Facts = Sequence[Mapping[str, Any]]
 EN_DASH = "\u2013"
@@ -20,6 +20,18 @@ PARTITIONS = {
     "block_or_half_block": "each block where every trial type comes in several, else the first "
     "and the second half of each block",
 }
+#: Rules that may divide a run by blocks: only these have a largest number of partitions.
+BY_BLOCK = ("block", "block_or_half_block")
+#: How sidecars name partitions that are runs.
+BY_RUN = "one partition per run"
+#: Units of contrasts, where patterns were normalised by their noise and where they were not.
+UNIT = "squared distance / voxel"
+UNITS = {"identity": "squared percent of the grand mean / voxel"}
+#: What stands behind predicted biases and standard errors.
+SERIAL = (
+    "The serial covariance{left} was measured in the residuals of the regions' "
+    "voxels (a first-order autoregression, corrected for the fit) and"
+)
 #: How series were whitened, by the noise model of the GLM.
 WHITENING = {
     "spm": "Whitening, high-pass filter and nuisance regressors were those of the task's GLM.",
@@ -64,45 +76,33 @@ def rsa_paragraphs(
         Gets the papers that the sentences rest on.
     """
     cited.update(("walther", "nili", "diedrichsen", "cai"))
-    estimator = _agreed(facts, "Covariance", rsa.covariance)
+    estimator = agreed(facts, "Covariance", rsa.covariance)
     if estimator == "shrinkage_to_diagonal":
         cited.add("ledoit")
     if noise_model in ("spm", "ar1"):
         cited.add("spm")
     return (
         _patterns(rsa, task, noise_model, facts),
-        _contrast(estimator, _agreed(facts, "Training", rsa.training)),
-        _bias(rsa),
+        _contrast(
+            estimator,
+            training=agreed(facts, "Training", rsa.training),
+            unit=agreed(facts, "Units", UNITS.get(estimator, UNIT)),
+        ),
+        _bias(rsa, facts, left="" if noise_model == "ols" else " that whitening left"),
         _measures(rsa),
     )
 
 
-def _agreed(facts: Facts, key: str, asked: str) -> str:
-    found = {str(each[key]) for each in facts if isinstance(each.get(key), str)}
-    return found.pop() if len(found) == 1 else asked
-
-
 def _patterns(rsa: RsaSpec, task: TaskSpec, noise_model: str, facts: Facts) -> str:
     told = list(dict.fromkeys(each for one in facts for each in sentences_of(one, "TrialTypes")))
-    types = told or list(rsa.trial_types or _trial_types(rsa, task))
+    types = told or list(trial_types_of_matrix(rsa, task))
     opening = (
         f"Representational similarity of the trial types {listed(types)} (task {task.name}) was "
-        "measured by linear discriminant contrasts, crossvalidated squared distances of patterns "
+        "measured by linear discriminant contrasts, cross-validated squared distances of patterns "
         "(Nili et al., 2014; Walther et al., 2016; Diedrichsen et al., 2016). Each trial type had "
         "a regressor of its own in each partition of the data."
     )
     return f"{opening} {_partitions(rsa, facts)} {WHITENING.get(noise_model, '')}".strip()
-
-
-def _trial_types(rsa: RsaSpec, task: TaskSpec) -> tuple[str, ...]:
-    """Return the trial types of the conditions that the pairs touch."""
-    touched = {name for pair in rsa.pairs for name in pair}
-    names: list[str] = []
-    for condition in task.conditions:
-        own = condition.trial_type or (condition.name,)
-        if not touched or touched & set(own):
-            names += own
-    return tuple(names) or trial_types_of(task)
 
 
 def _partitions(rsa: RsaSpec, facts: Facts) -> str:
@@ -119,7 +119,7 @@ def _partitions(rsa: RsaSpec, facts: Facts) -> str:
             parts.append(f"{rule} ({spread(counts, 0, EN_DASH)} in a session{of})")
         return f"There was {listed(parts)}."
     most = ""
-    if rsa.maximum_partitions is not None:
+    if rsa.maximum_partitions is not None and rsa.partition in BY_BLOCK:
         most = (
             f"; neighbouring blocks shared one where a run would have had more than "
             f"{rsa.maximum_partitions}"
@@ -127,7 +127,7 @@ def _partitions(rsa: RsaSpec, facts: Facts) -> str:
     return f"A partition was {PARTITIONS[rsa.partition]}{most}."
 
 
-def _contrast(estimator: str, training: str) -> str:
+def _contrast(estimator: str, *, training: str, unit: str) -> str:
     covariance = COVARIANCES.get(estimator, "")
     if covariance:
         noise = f"{covariance}; patterns were multiplied with its inverse square root."
@@ -136,22 +136,26 @@ def _contrast(estimator: str, training: str) -> str:
     return (
         f"{noise} The contrast of two trial types is the inner product of the difference of their "
         f"patterns in one partition with that in {TRAINING.get(training, training)}, averaged "
-        "over partitions and divided by the number of voxels. It is zero on average where two "
-        "patterns are equal and their errors independent, and may be negative."
+        f"over partitions and divided by the number of voxels ({unit_words(unit)}). It is zero on "
+        "average where two patterns are equal and their errors independent, and may be negative."
     )
 
 
-def _bias(rsa: RsaSpec) -> str:
-    if rsa.partition == "run":
+def _bias(rsa: RsaSpec, facts: Facts, *, left: str) -> str:
+    rules = {str(each["Partition"]) for each in facts if each.get("Partition")}
+    by_run = rules == {BY_RUN} if rules else rsa.partition == "run"
+    if by_run:
         return (
             "Partitions were whole runs, which share no noise through the design (Cai et al., "
-            "2019), so that no bias of the contrast is predicted and none was subtracted."
+            "2019), so that no bias of the contrast is predicted and none was subtracted. "
+            f"{SERIAL.format(left=left)} enters the standard errors."
         )
     return (
         "Partitions of one run are not independent: their estimates share noise through the "
-        "design, which biases the contrast even where patterns are equal (Cai et al., 2019). This "
-        "bias was predicted for each pair from the covariance of the estimates and subtracted in "
-        "the measure; the raw contrast is kept beside it."
+        "design, which biases the contrast even where patterns are equal (Cai et al., 2019). The "
+        "measure is the contrast minus the predicted bias, which follows for each pair from the "
+        "covariance of the estimates; the raw contrast is kept beside it. "
+        f"{SERIAL.format(left=left)} enters the predicted bias and the standard errors."
     )
 
 

@@ -212,17 +212,19 @@ def _contrasts(contrasts: Sequence[ContrastSpec]) -> list[str]:
 
 
 def formula(weights: Mapping[str, float]) -> str:
-    """Return a contrast as a formula.
+    """Return a contrast as a formula; what has no weight is left out.
 
-    >>> formula({"a": 1.0, "b": -0.5, "c": -0.5})
+    >>> formula({"a": 1.0, "b": -0.5, "c": -0.5, "d": 0.0})
     'a − 0.5 b − 0.5 c'
     """
     shown = ""
     for name, weight in weights.items():
+        if weight == 0.0:
+            continue
         size = "" if abs(weight) == 1 else f"{number(abs(weight))} "
         sign = (MINUS if weight < 0 else "") if not shown else f" {MINUS if weight < 0 else '+'} "
         shown += f"{sign}{size}{name}"
-    return shown
+    return shown or "0"
 
 
 def _regions(

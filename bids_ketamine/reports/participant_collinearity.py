@@ -11,20 +11,21 @@ from markupsafe import Markup
 
 from bids_ketamine.reports.facts import mapping_of, sentences_of
 from bids_ketamine.reports.figures.collinearity import collinearity_figure
+from bids_ketamine.reports.inflation import (
+    INFINITE,
+    INFLATION_WORDS,
+    LIMITS_WORDS,
+    REGRESSOR_LIMIT,
+)
 from bids_ketamine.reports.tree import RunOutput, SessionOutput
 from bids_ketamine.reports.views import Column, PictureGroup, TableView, picture
 from bids_ketamine.reports.words import ABSENT, is_absent, is_number, listed, number, text
 
-#: Variance inflation above which a condition is named.
-LARGEST_INFLATION = 5.0
-INFINITE = "\u221e"
-
 WORDS = (
     "Regressors are shown as they are fitted, high-passed and, for the noise model spm, whitened; "
-    "apart stands each one's largest correlation with a nuisance regressor. Variance inflation "
-    "says how many times larger the variance of an estimate is than if no other regressor went "
-    f"along with it: 1 is the smallest, and above {LARGEST_INFLATION:g} an effect can hardly be "
-    "told from the others. Efficiency is one over the variance of a contrast, in units of the "
+    f"apart stands each one's largest correlation with a nuisance regressor. {INFLATION_WORDS} "
+    f"Here 1 is the smallest, and above {REGRESSOR_LIMIT:g} an effect can hardly be told from the "
+    f"others. {LIMITS_WORDS} Efficiency is one over the variance of a contrast, in units of the "
     "noise's variance; it compares runs and sessions of one contrast and has no scale of its own. "
     "Colours run from blue, \u22121, to red, 1."
 )
@@ -58,7 +59,7 @@ def collinearity_group(runs: Runs, conditions: Sequence[str]) -> list[PictureGro
     warnings: tuple[str, ...] = ()
     if high:
         told = "; ".join(f"{condition} ({', '.join(where)})" for condition, where in high.items())
-        warnings = (f"Variance inflation above {LARGEST_INFLATION:g}: {told}.",)
+        warnings = (f"Variance inflation of regressors above {REGRESSOR_LIMIT:g}: {told}.",)
     return [
         PictureGroup(
             "Collinearity and efficiency",
@@ -121,7 +122,7 @@ def _shown_inflation(diagnostics: Mapping[str, Any], condition: str) -> tuple[st
         # Infinite, unless the regressor does not vary and has no correlation with itself either.
         varies = not is_absent(_with_itself(diagnostics, condition))
         return (INFINITE, True) if varies else (ABSENT, False)
-    return number(value, 1), value > LARGEST_INFLATION
+    return number(value, 1), value > REGRESSOR_LIMIT
 
 
 def _with_itself(diagnostics: Mapping[str, Any], condition: str) -> Any:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 
 import pandas as pd
 from markupsafe import Markup
 
-from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.outputs.measures import PAIR
-from bids_ketamine.reports.facts import mapping_of, sentences_of
 from bids_ketamine.reports.figures.brain_graph import brain_graph, shown_words
 from bids_ketamine.reports.figures.matrix import common_limit, matrix_figure
-from bids_ketamine.reports.methods_tasks import formula
 from bids_ketamine.reports.participant_gppi_files import GppiSession, read_gppi
 from bids_ketamine.reports.participant_gppi_pairs import MOST_REGIONS, pair_table
+from bids_ketamine.reports.participant_gppi_sentences import (
+    amount_sentences,
+    collinear_warnings,
+    contrast_words,
+    direction_warnings,
+    measure_words_of,
+    notes,
+)
 from bids_ketamine.reports.participant_matrices import (
-    CERTAIN_FROM,
     Edge,
     in_template_space,
     read_matrix,
     readable_matrices,
     region_centres,
 )
-from bids_ketamine.reports.participant_regions import without_value
+from bids_ketamine.reports.participant_regions import estimate_of, without_value
+from bids_ketamine.reports.participant_tables import read_sessions
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import ParticipantOutput
 from bids_ketamine.reports.views import Picture, PictureGroup, TableView, picture
@@ -39,20 +43,12 @@ from bids_ketamine.reports.words import (
     text,
 )
 
-#: Seeds named in a warning of one effect.
-MOST_NAMED = 8
-
 WORDS = (
     "Rows of a matrix are seeds, columns are targets. A value tells how much more the target "
     "goes along with the seed in one condition than in another, seed and conditions held "
     "constant: positive where coupling is stronger in the conditions that the contrast adds. "
     "Graphs show the mean of both directions, which is the measure. Nothing is corrected for the "
     "number of pairs. Colours are the same in all sessions."
-)
-COLLINEAR_WORDS = (
-    "Some interactions with a seed are nearly a sum of the other regressors (variance inflation "
-    "above {}, or a correlation with the task above {} in size): they can hardly be told from the "
-    "task or from the seed itself, so that these estimates are uncertain."
 )
 ROUTES = {
     "conn": "Method conn: cleaned series, interaction at the level of the BOLD signal.",
@@ -62,7 +58,11 @@ ROUTES = {
 
 
 def gppi_groups(
-    found: ParticipantOutput, task: str, *, names: Collection[str], contrasts: Sequence[str]
+    found: ParticipantOutput,
+    task: str,
+    *,
+    names: Collection[str],
+    contrasts: Mapping[str, Iterable[str]],
 ) -> list[PictureGroup]:
     """Return pictures and pairs of each contrast; nothing where no table of estimates is.
 
@@ -74,18 +74,11 @@ def gppi_groups(
         Label of the task.
     names : collection of str
         Names under which its measures are recorded.
-    contrasts : sequence of str
-        Contrasts of the study, in order.
+    contrasts : mapping of str to iterable of str
+        Contrasts of the study, in order, with the conditions that each names, in order.
     """
-    sessions: list[GppiSession] = []
-    unreadable: list[str] = []
-    for session in found.sessions:
-        for file in (each for each in session.gppi_tables if each.task == task):
-            try:
-                sessions.append(read_gppi(session, file, names))
-            except (BidsKetamineError, ValueError) as error:
-                reason = getattr(error, "message", None) or str(error)
-                unreadable.append(f"{file.path.name} cannot be read: {reason}")
+    files = [(s, file) for s in found.sessions for file in s.gppi_tables if file.task == task]
+    sessions, unreadable = read_sessions(files, partial(read_gppi, names=names))
     if not sessions and not unreadable:
         return []
     known = dict.fromkeys(
@@ -98,25 +91,25 @@ def gppi_groups(
     )
     shown = [name for name in contrasts if name in known]
     shown += [name for name in known if name not in contrasts]
-    collinear = [told for told in map(_collinear, sessions) if told]
-    if collinear:
-        first = sessions[0]
-        limits = number(first.inflation_limit), number(first.correlation_limit)
-        collinear.insert(0, COLLINEAR_WORDS.format(*limits))
-    groups = [_contrast(sessions, name, task) for name in shown]
+    groups = [
+        _contrast(sessions, name, task, order=list(contrasts.get(name, ()))) for name in shown
+    ]
     opened = groups.pop(0) if groups else PictureGroup("Generalized PPI", "", ())
     methods = dict.fromkeys(ROUTES.get(text(each.facts.get("Method")), "") for each in sessions)
-    opening = " ".join(each for each in (WORDS, *methods, opened.words) if each)
+    parts = (WORDS, *methods, measure_words_of(sessions), opened.words)
+    opening = " ".join(each for each in parts if each)
     opened = PictureGroup(
         *(opened.title, opening, opened.pictures),
         tables=opened.tables,
-        sentences=(*opened.sentences, *_notes(sessions)),
-        warnings=(*unreadable, *collinear),
+        sentences=(*opened.sentences, *notes(sessions)),
+        warnings=(*unreadable, *collinear_warnings(sessions), *opened.warnings),
     )
     return [opened, *groups]
 
 
-def _contrast(sessions: Sequence[GppiSession], contrast: str, task: str) -> PictureGroup:
+def _contrast(
+    sessions: Sequence[GppiSession], contrast: str, task: str, *, order: Sequence[str]
+) -> PictureGroup:
     files = [each.matrices[contrast] for each in sessions if contrast in each.matrices]
     limit = common_limit(readable_matrices(files), bounded=False)
     pictures: list[Picture] = []
@@ -130,7 +123,7 @@ def _contrast(sessions: Sequence[GppiSession], contrast: str, task: str) -> Pict
     tables: tuple[TableView, ...] = ()
     rows = [each.measures.assign(session=each.name) for each in sessions]
     measures = pd.concat([each[each["contrast"] == contrast] for each in rows], ignore_index=True)
-    sentences = without_value(measures)
+    sentences = amount_sentences(sessions, contrast) + without_value(measures)
     if len(regions) <= MOST_REGIONS:
         tables = (pair_table(sessions, contrast, regions),)
     else:
@@ -142,20 +135,12 @@ def _contrast(sessions: Sequence[GppiSession], contrast: str, task: str) -> Pict
         )
     return PictureGroup(
         f"Generalized PPI: {contrast}",
-        _weights(sessions, contrast),
+        contrast_words(sessions, contrast, order=order),
         tuple(pictures),
         tables=tables,
         sentences=tuple(sentences),
+        warnings=tuple(direction_warnings(sessions, contrast)),
     )
-
-
-def _weights(sessions: Sequence[GppiSession], contrast: str) -> str:
-    """Return the contrast as a formula, where a sidecar tells its weights."""
-    for session in sessions:
-        weights = mapping_of(mapping_of(session.facts, "Contrasts"), contrast)
-        if weights and all(is_number(each) for each in weights.values()):
-            return f"{contrast} = {formula({str(k): float(v) for k, v in weights.items()})}."
-    return ""
 
 
 def _draw_matrix(session: GppiSession, contrast: str, limit: float) -> Markup:
@@ -179,9 +164,9 @@ def _graph(session: GppiSession, contrast: str, limit: float, task: str) -> list
     for row in records(session.measures[session.measures["contrast"] == contrast]):
         regions = str(row["regions"]).split(PAIR)
         if len(regions) == 2 and is_number(row["value"]):
-            value, error = float(row["value"]), row["standard_error"]
-            certain = is_number(error) and abs(value) > CERTAIN_FROM * float(error)
-            edges.append((regions[0], regions[1], value, certain))
+            estimate = estimate_of(row)
+            certain = estimate.low > 0.0 or estimate.high < 0.0
+            edges.append((regions[0], regions[1], estimate.value, certain))
     if not edges or not centres:
         return []
     caption = f"{session.name}: mean of both directions, {contrast}. "
@@ -204,34 +189,3 @@ def _strongest(edges: Sequence[Edge]) -> str:
     """Return the largest values for those who do not see the picture."""
     first = sorted(edges, key=lambda edge: -abs(edge[2]))[:5]
     return ", ".join(f"{region_words(PAIR.join(each[:2]))} {number(each[2], 2)}" for each in first)
-
-
-def _collinear(session: GppiSession) -> str:
-    """Name the interactions that can hardly be told from task or seed, by effect."""
-    entries = session.facts.get("NearlyCollinear")
-    seeds: dict[str, list[tuple[float, str]]] = {}
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, Mapping):
-            size = entry.get("variance_inflation")
-            # JSON has no word for infinity.
-            inflation = float(size) if size is not None and is_number(size) else math.inf
-            shown = "\u221e" if math.isinf(inflation) else number(inflation, 1)
-            told = f"{region_words(entry.get('seed'))} (variance inflation {shown}, "
-            told += f"correlation with the task {number(entry.get('task_correlation'), 2)})"
-            seeds.setdefault(text(entry.get("effect")), []).append((inflation, told))
-    parts = []
-    for effect, found in seeds.items():
-        ordered = [told for _, told in sorted(found, key=lambda each: -each[0])]
-        more = len(ordered) - MOST_NAMED
-        named = ordered[:MOST_NAMED] + ([counted(more, "other seed")] if more > 0 else [])
-        parts.append(f"{effect} with {listed(named)}")
-    return f"{session.name}: {'; '.join(parts)}." if parts else ""
-
-
-def _notes(sessions: Sequence[GppiSession]) -> list[str]:
-    """Return the notes of sidecars, what sessions share once."""
-    places: dict[str, list[str]] = {}
-    for session in sessions:
-        for note in dict.fromkeys(sentences_of(session.facts, "Notes")):
-            places.setdefault(note, []).append(session.name)
-    return [f"{listed(names)}: {note}" for note, names in places.items()]

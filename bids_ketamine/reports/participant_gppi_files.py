@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bids_ketamine.outputs.measures import PAIR
-from bids_ketamine.outputs.tables import read_table
+from bids_ketamine.reports.facts import mapping_of
+from bids_ketamine.reports.inflation import CORRELATION_LIMIT, INTERACTION_LIMIT
+from bids_ketamine.reports.participant_tables import read_estimates
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import SessionOutput, TaskFile
 from bids_ketamine.reports.words import is_number, unit_words
@@ -17,10 +19,6 @@ from bids_ketamine.reports.words import is_number, unit_words
 #: Columns of the table of estimates that are text, and those that are numbers.
 TEXTS = ("seed", "target", "effect", "kind", "reason")
 NUMBERS = ("value", "standard_error", "residual_df", "variance_inflation", "task_correlation")
-#: Variance inflation above which an interaction is nearly collinear where no sidecar tells it.
-LARGEST_INFLATION = 10.0
-#: The same for the size of its correlation with the task.
-LARGEST_CORRELATION = 0.9
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,28 @@ class GppiSession:
     @property
     def inflation_limit(self) -> float:
         """Variance inflation above which an interaction is called nearly collinear."""
-        return self._limit("VarianceInflationLimit", LARGEST_INFLATION)
+        return self._limit("VarianceInflationLimit", INTERACTION_LIMIT)
 
     @property
     def correlation_limit(self) -> float:
         """Size of the correlation with the task above which it is called so, too."""
-        return self._limit("TaskCorrelationLimit", LARGEST_CORRELATION)
+        return self._limit("TaskCorrelationLimit", CORRELATION_LIMIT)
 
     def _limit(self, key: str, absent: float) -> float:
         limit = self.facts.get(key)
         return float(limit) if limit is not None and is_number(limit) else absent
+
+    def directed(self, contrast: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """Return the estimates of a contrast by seed and target."""
+        own = self.table[(self.table["kind"] == "contrast") & (self.table["effect"] == contrast)]
+        return {(str(row["seed"]), str(row["target"])): row for row in records(own)}
+
+    def weights(self, contrast: str) -> dict[str, float]:
+        """Return the weights of a contrast that are not zero; none where no sidecar tells."""
+        found = mapping_of(mapping_of(self.facts, "Contrasts"), contrast)
+        if not all(is_number(each) for each in found.values()):
+            return {}
+        return {str(name): float(each) for name, each in found.items() if float(each) != 0.0}
 
     def pairs(self, contrast: str) -> dict[frozenset[str], Mapping[str, Any]]:
         """Return the measures of a contrast by their two regions."""
@@ -94,13 +104,9 @@ def read_gppi(session: SessionOutput, file: TaskFile, names: Collection[str]) ->
     BidsKetamineError
         If the table cannot be read.
     """
-    table = read_table(file.path, text=TEXTS)
-    absent = [f"`{name}`" for name in (*TEXTS, *NUMBERS) if name not in table]
-    if absent:
-        raise ValueError(f"there is no column {', '.join(absent)}.")
-    for name in NUMBERS:
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-    table = table.dropna(subset=["seed", "target", "effect"])
+    table = read_estimates(
+        file.path, texts=TEXTS, numbers=NUMBERS, keys=("seed", "target", "effect")
+    )
     rows = session.measures
     rows = rows[(rows["measure"] == "gppi") & rows["task"].isin(list(names))]
     stem = file.path.name.removesuffix("_gppi.tsv")

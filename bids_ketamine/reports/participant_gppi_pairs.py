@@ -8,9 +8,10 @@ from itertools import combinations
 from typing import Any
 
 from bids_ketamine.outputs.measures import PAIR
+from bids_ketamine.reports.inflation import INFINITE, REGRESSOR_LIMIT
 from bids_ketamine.reports.participant_gppi_files import GppiSession
+from bids_ketamine.reports.participant_gppi_sentences import differing_pairs
 from bids_ketamine.reports.participant_regions import estimate_of
-from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.views import Column, TableView
 from bids_ketamine.reports.words import (
     ABSENT,
@@ -24,12 +25,14 @@ from bids_ketamine.reports.words import (
 
 #: More regions than this have too many pairs to read.
 MOST_REGIONS = 20
-INFINITE = "\u221e"
 NOTE = (
     "\u2192 is the estimate with the first region as seed and the second as target, \u2190 the "
-    "other way round; mean and interval are those of the measures table. Inflation is the "
-    "variance inflation of the interaction, the larger of both directions; r is its correlation "
-    "with the task, the larger in size."
+    "other way round; mean and interval are those of the measures table. Standard errors and p "
+    "values of each direction stand in the tables whose names end in _gppi.tsv. Inflation is the "
+    "variance inflation of the interaction, the larger of both directions: above {}, the limit for "
+    "interactions, it stands out (that for regressors of the task is {}); that of a contrast can "
+    "be below 1, where its columns move against each other. Task r is the correlation of the "
+    "interaction with the task, the larger in size."
 )
 
 
@@ -45,17 +48,22 @@ def pair_table(sessions: Sequence[GppiSession], contrast: str, regions: Sequence
     regions : sequence of str
         Regions in order.
     """
-    directed = [_directed(session, contrast) for session in sessions]
+    directed = [session.directed(contrast) for session in sessions]
+    differing = [differing_pairs(session, contrast) for session in sessions]
     means = [session.pairs(contrast) for session in sessions]
     decimals = decimals_for(row["value"] for each in directed for row in each.values())
     rows: list[tuple[str, ...]] = []
     alarms: set[tuple[int, int]] = set()
     for first, second in combinations(regions, 2):
         cells = [region_words(f"{first}{PAIR}{second}")]
-        for session, estimates, measures in zip(sessions, directed, means, strict=True):
+        for session, estimates, measures, apart in zip(
+            sessions, directed, means, differing, strict=True
+        ):
             there, back = estimates.get((first, second)), estimates.get((second, first))
             mean = measures.get(frozenset((first, second)))
             inflation, is_high = _inflation((there, back), session.inflation_limit)
+            if (first, second) in apart or (second, first) in apart:
+                alarms |= {(len(rows), len(cells)), (len(rows), len(cells) + 1)}
             cells += [_value(there, decimals), _value(back, decimals), *_mean(mean, decimals)]
             if is_high:
                 alarms.add((len(rows), len(cells)))
@@ -66,17 +74,12 @@ def pair_table(sessions: Sequence[GppiSession], contrast: str, regions: Sequence
         rows.append(tuple(cells))
     columns = [Column("Regions")]
     for session in sessions:
-        names = ("\u2192", "\u2190", "mean", "95 % interval", "inflation", "r")
+        names = ("\u2192", "\u2190", "mean", "95 % interval", "inflation", "task r")
         columns += [Column(name, numeric=True, group=session.name) for name in names]
     units = listed(list(dict.fromkeys(session.unit for session in sessions)), "or")
     caption = f"Generalized PPI of pairs: {contrast} ({units})"
-    return TableView(caption, tuple(columns), tuple(rows), note=NOTE, alarms=frozenset(alarms))
-
-
-def _directed(session: GppiSession, contrast: str) -> dict[tuple[str, str], Mapping[str, Any]]:
-    table = session.table
-    own = table[(table["kind"] == "contrast") & (table["effect"] == contrast)]
-    return {(str(row["seed"]), str(row["target"])): row for row in records(own)}
+    note = NOTE.format(number(sessions[0].inflation_limit), number(REGRESSOR_LIMIT))
+    return TableView(caption, tuple(columns), tuple(rows), note=note, alarms=frozenset(alarms))
 
 
 Row = Mapping[str, Any] | None

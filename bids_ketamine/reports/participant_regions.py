@@ -161,32 +161,42 @@ def _draw(part: pd.DataFrame, unit: str, name: str, caption: str) -> Markup:
 
 
 def without_value(part: pd.DataFrame, *, prefix: str = "No value") -> list[str]:
-    """Return who has no value and why, the same reason told once.
+    """Return who has no value and why, one sentence for each reason.
 
     Parameters
     ----------
     part : DataFrame
-        Rows of the measures tables of sessions, of one measure and contrast.
+        Rows of the measures tables of sessions, of one measure; contrasts are named where a
+        reason does not hold in all of them alike.
     prefix : str
         How each sentence begins.
     """
-    places: dict[tuple[str, ...], list[str]] = {}
-    for reason, rows in part[part["value"].isna()].groupby(
-        part["reason"].map(lambda each: text(each, "no reason is given")), sort=False
-    ):
-        for session, own in rows.groupby("session", sort=False):
-            whole = part[part["session"] == session]["regions"].nunique()
-            missing = [region_words(region) for region in own["regions"]]
-            who = (
-                ALL[PAIR in str(own["regions"].iloc[0])]
-                if len(missing) == whole > 1
-                else _some(missing)
-            )
-            places.setdefault((who, str(reason)), []).append(str(session))
-    return [
-        f"{prefix}: {who}, {listed(sessions)}: {reason}"
-        for (who, reason), sessions in places.items()
-    ]
+    contrasts = part["contrast"].map(lambda each: text(each, ""))
+    reasons = part["reason"].map(lambda each: text(each, "no reason is given"))
+    missing = part["value"].isna()
+    sentences = []
+    for reason, rows in part[missing].groupby(reasons[missing], sort=False):
+        where: dict[str, list[str]] = {}
+        for contrast, own in rows.groupby(contrasts[rows.index], sort=False):
+            where.setdefault(_who(own, part), []).append(str(contrast))
+        told = [
+            who if len(names) == contrasts.nunique() else f"{who} ({listed(names)})"
+            for who, names in where.items()
+        ]
+        sentences.append(f"{prefix}: {'; '.join(told)}: {reason}")
+    return sentences
+
+
+def _who(rows: pd.DataFrame, part: pd.DataFrame) -> str:
+    """Return regions with their sessions, sessions that lack the same regions together."""
+    places: dict[str, list[str]] = {}
+    for session, own in rows.groupby("session", sort=False):
+        whole = part[part["session"] == session]["regions"].nunique()
+        missing = [region_words(region) for region in own["regions"]]
+        everywhere = len(missing) == whole > 1
+        who = ALL[PAIR in str(own["regions"].iloc[0])] if everywhere else _some(missing)
+        places.setdefault(who, []).append(str(session))
+    return "; ".join(f"{who}, {listed(sessions)}" for who, sessions in places.items())
 
 
 def _some(names: Sequence[str], most: int = 12) -> str:

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.reports.facts import sentences_of
+from bids_ketamine.reports.participant_tables import read_estimates
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import SessionOutput, TaskFile
+from bids_ketamine.reports.words import unit_words
 
 #: Columns of the table of dissimilarities that are text, and those that are numbers.
 TEXTS = ("region", "trial_type_1", "trial_type_2", "reason")
 NUMBERS = ("value", "raw", "predicted_bias", "standard_error", "n_voxels")
+#: A predicted bias smaller than this in size is rounding.
+SMALLEST_BIAS = 1e-9
 #: Joins two trial types to the name of a contrast.
 VERSUS = " vs "
 
@@ -39,6 +42,8 @@ class RsaSession:
         Rows of the measures table.
     reliability : TaskFile or None
         Agreement of halves of the partitions.
+    runs : tuple of mapping
+        Facts of the task's runs.
     """
 
     name: str
@@ -47,6 +52,28 @@ class RsaSession:
     table: pd.DataFrame
     measures: pd.DataFrame
     reliability: TaskFile | None
+    runs: tuple[Mapping[str, Any], ...]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the dissimilarities, for the eye."""
+        told = self.facts.get("Units")
+        if not isinstance(told, str):
+            told = next(iter(self.measures["unit"].dropna()), None)
+        return unit_words(told, "no unit")
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of trial types with a dissimilarity in any region."""
+        known = self.table.dropna(subset=["value"])
+        pairs = zip(known["trial_type_1"], known["trial_type_2"], strict=True)
+        return len({frozenset(pair) for pair in pairs})
+
+    @property
+    def biases(self) -> pd.Series:
+        """Predicted bias of each row with a raw contrast; what is rounding is none."""
+        known = self.table.dropna(subset=["raw", "predicted_bias"])["predicted_bias"]
+        return known.mask(known.abs() < SMALLEST_BIAS, 0.0)
 
     @property
     def regions(self) -> list[str]:
@@ -110,15 +137,12 @@ def read_rsa(session: SessionOutput, file: TaskFile, names: Collection[str]) -> 
     BidsKetamineError
         If the table cannot be read.
     """
-    table = read_table(file.path, text=TEXTS)
-    absent = [f"`{name}`" for name in (*TEXTS, *NUMBERS) if name not in table]
-    if absent:
-        raise ValueError(f"there is no column {', '.join(absent)}.")
-    for name in NUMBERS:
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-    table = table.dropna(subset=["region", "trial_type_1", "trial_type_2"])
+    table = read_estimates(
+        file.path, texts=TEXTS, numbers=NUMBERS, keys=("region", "trial_type_1", "trial_type_2")
+    )
     rows = session.measures
     rows = rows[(rows["measure"] == "ldc") & rows["task"].isin(list(names))]
     beside = file.path.name.replace("_dissimilarity.tsv", "_reliability.tsv")
     reliability = next((e for e in session.reliabilities if e.path.name == beside), None)
-    return RsaSession(session.name, file, file.facts(), table, rows, reliability)
+    runs = tuple(run.facts for run in session.runs if run.task == file.task and run.facts)
+    return RsaSession(session.name, file, file.facts(), table, rows, reliability, runs)

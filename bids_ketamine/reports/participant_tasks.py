@@ -86,8 +86,9 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
             own = [task for task in spec.tasks if task.label == label]
             conditions = [each.name for task in own for each in task.conditions]
             asked = [each.name for task in own for each in task.contrasts]
+            written = {each.name: each.weights or {} for task in own for each in task.contrasts}
             groups = _contrasts(files, rows, asked, label)
-            groups += gppi_groups(found, label, names=names, contrasts=asked)
+            groups += gppi_groups(found, label, names=names, contrasts=written)
             groups += rsa_groups(found, label, names=names)
             groups += collinearity_group(runs, conditions)
             groups += [run_group(session, run) for session, run in runs]

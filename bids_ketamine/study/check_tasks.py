@@ -23,6 +23,18 @@ LISTED_NAMES = 12
 SAME_RATIO = 1e-9
 
 
+def no_such_task(setting: str, name: str, known: Sequence[str]) -> str:
+    """Say that a setting names no task of the study, and which tasks there are.
+
+    Examples
+    --------
+    >>> no_such_task("gppi.tasks", "face", ["faces", "stroop"])
+    'gppi.tasks names no task of the study: `face`; tasks: faces, stroop'
+    """
+    tasks = f"tasks: {', '.join(known)}" if known else "the study has no tasks"
+    return f"{setting} names no task of the study: `{name}`; {tasks}"
+
+
 def check_glm(glm: GlmSpec, problem: Problem) -> None:
     """Report settings of the GLM that do not go together.
 

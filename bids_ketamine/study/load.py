@@ -11,6 +11,7 @@ from bids_ketamine.errors import StudyError, UsageError
 from bids_ketamine.study.build import Builder
 from bids_ketamine.study.check import REGION_SOURCES, SOURCE_DETAILS, check_study
 from bids_ketamine.study.document import Document, KeyPath, merge, read_document
+from bids_ketamine.study.inherited import without_misfits
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.study.unread import unread_settings
@@ -33,7 +34,8 @@ class Study:
         What the user must know before relying on the results: what the study asks for and this
         version does not compute, and settings of the user's own file that change nothing.
     unread : tuple of str
-        Those of the notices that are about settings that change nothing.
+        Those of the notices that are about settings that change nothing, tasks of which a method
+        gives no measure, and methods of a preset that a study has nothing for.
     """
 
     spec: StudySpec
@@ -80,22 +82,24 @@ def load_study(name_or_file: str) -> Study:
     names = preset_names()
     if name_or_file in names:
         path = _preset_path(name_or_file)
-        spec, _ = _read(path)
+        spec, _, _ = _read(path)
         return _available(spec, source=name_or_file, written=frozenset(), path=path)
     path = Path(name_or_file)
     if not path.exists() and path.suffix not in (".yml", ".yaml", ".json"):
         close = difflib.get_close_matches(name_or_file, names, n=1)
         hint = f"Did you mean `{close[0]}`?" if close else f"Presets: {', '.join(names)}."
         raise UsageError(f"`{name_or_file}` is neither a preset nor a study file.", cure=hint)
-    spec, document = _read(path)
-    return _available(spec, source=path.name, written=frozenset(document.lines), path=path)
+    spec, document, left_out = _read(path)
+    written = frozenset(document.lines)
+    return _available(spec, source=path.name, written=written, path=path, left_out=left_out)
 
 
 def _preset_path(name: str) -> Path:
     return Path(str(resources.files("bids_ketamine.study") / "presets" / f"{name}.yml"))
 
 
-def _read(path: Path) -> tuple[StudySpec, Document]:
+def _read(path: Path) -> tuple[StudySpec, Document, tuple[str, ...]]:
+    """Return a study, its file, and what of its preset is left out."""
     document = read_document(path)
     base_name = document.data.pop("extends", None)
     if base_name is not None:
@@ -117,11 +121,13 @@ def _read(path: Path) -> tuple[StudySpec, Document]:
     later = {key: body for key, body in document.data.items() if key in planned_names}
     planned = builder.section(PlannedSections, later, ())
     spec: StudySpec = builder.section(StudySpec, ours, (), planned=planned)
+    left_out: tuple[str, ...] = ()
     if not builder.problems:
+        spec, left_out = without_misfits(spec, document.lines)
         check_study(spec, builder.problem)
     if builder.problems:
         raise StudyError(builder.problems, path=path)
-    return spec, document
+    return spec, document, left_out
 
 
 def _drop_replaced_sources(base: Document, own: Document) -> None:
@@ -161,7 +167,14 @@ def _at(document: Document, where: tuple[str, ...]) -> object:
     return body
 
 
-def _available(spec: StudySpec, *, source: str, written: frozenset[KeyPath], path: Path) -> Study:
+def _available(
+    spec: StudySpec,
+    *,
+    source: str,
+    written: frozenset[KeyPath],
+    path: Path,
+    left_out: tuple[str, ...] = (),
+) -> Study:
     """Take out what is not built yet: named in a preset, refused in a user's own file."""
     notices: list[str] = []
     refused: list[str] = []
@@ -174,5 +187,5 @@ def _available(spec: StudySpec, *, source: str, written: frozenset[KeyPath], pat
             [f"{sentence}: take it out of the study file to run the rest" for sentence in refused],
             path=path,
         )
-    unread = unread_settings(spec, written)
+    unread = (*left_out, *unread_settings(spec, written))
     return Study(spec=spec, source=source, notices=(*notices, *unread), unread=unread)

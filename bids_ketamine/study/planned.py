@@ -64,7 +64,10 @@ class SymptomDimensionsSpec:
     """Correlations with dimensions of a questionnaire (A17)."""
 
     outcome: str = setting("Outcome with items")
-    measure: str = setting("Imaging measure")
+    measure: str = setting(
+        "Imaging measure: measure, task, contrast (where it has them) and regions, as in the "
+        "measures table"
+    )
     dimensions: Mapping[str, tuple[int, ...]] = setting("Items (1-based) of each dimension")
 
 

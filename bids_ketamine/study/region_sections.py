@@ -82,6 +82,11 @@ class RegionsSpec:
     )
 
     @property
+    def of_images(self) -> tuple[RegionSpec, ...]:
+        """Regions that are made of images or spheres; those of whole atlases come on top."""
+        return tuple(region for region in self.definitions if not region.columns)
+
+    @property
     def wants_aseg(self) -> bool:
         """Whether a region is made of the participant's own segmentation."""
         return any(region.atlas == OWN_SEGMENTATION for region in self.definitions)

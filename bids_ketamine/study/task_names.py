@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bids_ketamine.core.event_rules import ERROR_CONDITION, derivative_names, modulator_name
-from bids_ketamine.study.model_sections import TaskSpec
+from bids_ketamine.core.trial_types import label_key
+from bids_ketamine.study.model_sections import ContrastSpec, TaskSpec
+from bids_ketamine.study.similarity_sections import RsaSpec
 
 
 class EventColumns(NamedTuple):
@@ -107,3 +109,64 @@ def trial_types_of(task: TaskSpec) -> tuple[str, ...]:
         for condition in task.conditions
         for value in condition.trial_type or (condition.name,)
     )
+
+
+def trial_types_of_matrix(rsa: RsaSpec, task: TaskSpec) -> tuple[str, ...]:
+    """Return the trial types of the dissimilarity matrix.
+
+    Those the study names; else all of the conditions that hold those of its pairs; else all.
+
+    Parameters
+    ----------
+    rsa, task : RsaSpec, TaskSpec
+        Sections of the study.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the study.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.model_sections import ConditionSpec
+    >>> conditions = (ConditionSpec(name="faces", trial_type=("fearful", "neutral")),
+    ...               ConditionSpec(name="shapes"))
+    >>> task = TaskSpec(name="faces", conditions=conditions, contrasts=())
+    >>> trial_types_of_matrix(RsaSpec(task="faces", pairs=(("neutral", "fearful"),)), task)
+    ('fearful', 'neutral')
+    """
+    if rsa.trial_types:
+        return rsa.trial_types
+    paired = {label_key(name) for pair in rsa.pairs for name in pair}
+    chosen: list[str] = []
+    for condition in task.conditions:
+        own = condition.trial_type or (condition.name,)
+        if not paired or paired & {label_key(each) for each in own}:
+            chosen += own
+    return tuple(chosen)
+
+
+def beyond_conditions(contrast: ContrastSpec, task: TaskSpec) -> str:
+    """Say why a contrast is no t contrast of conditions alone; empty if it is one.
+
+    Parameters
+    ----------
+    contrast, task : ContrastSpec, TaskSpec
+        A contrast, and the task that it belongs to.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.model_sections import ConditionSpec
+    >>> slow = ContrastSpec(name="slow", weights={"faces_by_response_time": 1.0})
+    >>> faces = ConditionSpec(name="faces", modulators=("response_time",))
+    >>> task = TaskSpec(name="faces", conditions=(faces,), contrasts=(slow,))
+    >>> beyond_conditions(slow, task)
+    '`faces_by_response_time` is not a condition'
+    """
+    if contrast.test != "t":
+        return "it is an F contrast"
+    conditions = [each.name for each in task.conditions]
+    others = [
+        name for name, weight in contrast.rows[0].items() if weight and name not in conditions
+    ]
+    return f"`{others[0]}` is not a condition" if others else ""

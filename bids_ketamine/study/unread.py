@@ -1,9 +1,10 @@
-"""Settings that a user's own file gives and that nothing reads beside its other settings."""
+"""What a study file asks for in vain beside its other settings."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from bids_ketamine.study.check_connectivity import tasks_without_contrast
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import StudySpec
 
@@ -13,9 +14,12 @@ READ_BY_SPM_ALONE = ("microtime_resolution", "reference_bin", "mask_threshold")
 #: Settings of generalized PPI that SPM's route takes from the GLM.
 NOT_READ_BY_SPM = ("band_pass", "confounds")
 
+#: Partitions of a run whose number is fixed.
+NOT_BY_BLOCK = ("run", "half_block")
+
 
 def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str, ...]:
-    """Say which settings of a study file change nothing.
+    """Say which settings of a study file change nothing, and which methods give no measure.
 
     Parameters
     ----------
@@ -52,4 +56,19 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
             for name in given
             if getattr(spec.gppi, name) is not None
         ]
+    if (
+        spec.rsa is not None
+        and spec.rsa.partition in NOT_BY_BLOCK
+        and spec.rsa.maximum_partitions is not None
+        and ("rsa", "maximum_partitions") in written
+    ):
+        sentences.append(
+            "the setting rsa.maximum_partitions is about partitions by block and changes nothing "
+            f"with the partition {spec.rsa.partition}"
+        )
+    sentences += [
+        f"generalized PPI gives no measure of the task `{task.name}`, which has no t contrast of "
+        "conditions alone"
+        for task in tasks_without_contrast(spec)
+    ]
     return tuple(sentences)

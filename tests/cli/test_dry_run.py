@@ -332,3 +332,26 @@ def test_the_group_level_without_results_cannot_run(study: Study, dataset: Simpl
     text, can_run = describe_group(trial)
     assert not can_run
     assert "No results of the participant level were found: run it first." in text
+
+
+@pytest.mark.parametrize(("n_runs", "partition"), [(1, "run"), (2, "run"), (1, "half_block")])
+def test_partitions_by_run_of_one_run_are_told(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+    n_runs: int,
+    partition: str,
+) -> None:
+    assert study.spec.rsa is not None
+    rsa = replace(study.spec.rsa, partition=partition)
+    by_run = replace(study, spec=replace(study.spec, rsa=rsa))
+    runs = [make_run(task, bold=bold, run="1") for task in ("stroop", "rest")]
+    runs += [make_run("faces", bold=bold, run=str(each)) for each in range(n_runs)]
+    found = planned([make_session(runs=tuple(runs))], by_run, tmp_path)
+    alone = n_runs == 1 and partition == "run"
+    told = "No LDC of patterns: there is one run, and partitions by run need two."
+    assert found["faces GLM"].reasons == ((told,) if alone else ())
+    assert found["faces GLM"].status == "ready"
+    assert found["stroop GLM"].reasons == found["rest FC"].reasons == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.fuzz import (
     cases_aroma,
     cases_confounds,
+    cases_connectivity,
     cases_events,
     cases_filters,
     cases_group,
@@ -26,6 +27,7 @@ CASES: tuple[Case, ...] = (
     *cases_layout.CASES,
     *cases_filters.CASES,
     *cases_study.CASES,
+    *cases_connectivity.CASES,
     *cases_regions.CASES,
     *cases_group.CASES,
     *cases_process.CASES,

@@ -124,7 +124,8 @@ def test_faces_differ_from_houses_and_all_pairs_stand_in_the_table(haxby):
     assert row["value"] == faces["value"]
     assert row["standard_error"] == faces["standard_error"]
     assert row["unit"] == "squared distance / voxel"
-    assert row["residual_df"] == haxby.sidecar("*_dissimilarity.tsv")["DegreesOfFreedom"]
+    df = haxby.sidecar("*_dissimilarity.tsv")["DegreesOfFreedom"]
+    assert row["residual_df"] == pytest.approx(df, rel=1e-9)
     assert "face vs house" in haxby.page()
 
 
@@ -181,8 +182,8 @@ def test_dissimilarities_are_those_of_least_squares_of_the_images(haxby):
             ldc_by_hand.least_squares(series[:, inside], effects.to_numpy(), drift, whitening)
         )
         columns.append([effects.columns.get_loc(name) for name in OBJECTS])
-    df = sum(each.df for each in estimates)
-    assert sidecar["DegreesOfFreedom"] == pytest.approx(df, abs=1e-6)
+    df = sidecar["DegreesOfFreedom"]  # with the serial correlation that whitening leaves
+    assert df == pytest.approx(sum(each.df for each in estimates), rel=0.1)
     residuals = np.concatenate([each.residuals for each in estimates])
     covariance, shrinkage = ldc_by_hand.shrunk_covariance(residuals, df)
     assert sidecar["Shrinkage"]["slice"] == pytest.approx(shrinkage, abs=1e-8)
@@ -266,6 +267,7 @@ def test_both_directions_stand_in_table_matrix_and_measures(localizer):
     assert re.search("audioGtVideo", localizer.page())
 
 
+@pytest.mark.parametrize("localizer", ["conn", "joint"], indirect=True)
 def test_values_are_those_of_the_equations_on_the_written_series(localizer):
     table, sidecar = localizer.table("*_gppi.tsv"), localizer.sidecar("*_gppi.tsv")
     series = localizer.table("*_atlas-temporal_timeseries.tsv")
@@ -276,8 +278,6 @@ def test_values_are_those_of_the_equations_on_the_written_series(localizer):
     )
     plain = {"nuisance": np.empty((len(series), 0)), "t_r": 2.4, "band_pass": BAND}
     weights = {"audioGtVideo": (1, -1), "audio": (1, 0), "video": (0, 1)}
-    if sidecar["Method"] == "spm":
-        pytest.skip("deconvolution has its own reference")
     cleaned = conn_by_hand.conn_cleaned(series.to_numpy(), regressors, **plain)
     expected = []
     for row in table.itertuples():

@@ -28,12 +28,19 @@ def test_regions_outside_the_view_and_designs_without_degrees_of_freedom(trial, 
         "rest: {minimum_residual_df: 500}\n"
     )
     table, _ = measures_of(trial, tmp_path, study)
-    table = table.set_index("regions")
+    gppi = table[table["measure"] == "gppi"]
+    of_far = gppi["regions"].str.contains("far")
+    assert (gppi.loc[of_far, "reason"] == "far: it lies outside the field of view").all()
+    assert of_far.sum() == 6
+    assert (gppi.loc[~of_far, "value"] != 0.0).all()
+    ldc = table[table["measure"] == "ldc"].set_index("regions")
+    assert ldc.loc["far", "reason"] == "it lies outside the field of view"
+    rest = table[table["task"] == "rest"]
+    table = table[table["measure"] == "activation"].set_index("regions")
     assert table.loc["far", "reason"] == "it lies outside the field of view"
     assert table.loc["far"].isna()["value"]
     assert table.loc["far", "coverage"] == 0.0
     assert table.loc["vmPFC", "value"] != 0.0
-    rest = table[table["task"] == "rest"]
     assert rest["value"].isna().all()
     assert rest["reason"].str.contains("residual degrees of freedom, fewer than 500").all()
 
@@ -45,6 +52,10 @@ def test_a_condition_without_trials_leaves_the_contrast_missing(copy_of_trial, t
     path.write_text("\n".join(lines) + "\n")
     study = "extends: norbury2021\nname: mine\ntasks: {stroop: null}\nrest: null\n"
     table, sidecar = measures_of(copy_of_trial, tmp_path, study)
+    patterns = table["measure"] == "ldc"  # of faces alone: nothing is missing
+    assert table.loc[patterns, "value"].notna().all()
+    table = table[~patterns]
+    assert set(table["measure"]) == {"activation", "gppi"}
     assert table["value"].isna().all()
     assert (table["reason"] == "condition `shapes` has no trials").all()
     assert "condition `shapes` has no trials" in sidecar["Runs"][0]["Notes"]

@@ -97,7 +97,8 @@ def test_nuisance_is_that_of_its_own_section(tmp_path):
     assert len(names) == 4
     few = compute(tmp_path / "few", run, gppi=replace(spec, minimum_residual_df=200))
     reason = few.measures("gppi")["reason"].iloc[0]
-    assert "fewer than 200: 3 of 120 volumes are outliers" in reason
+    assert "fewer than 200: the band keeps 40 of 120 dimensions" in reason
+    assert reason.endswith("; 3 of 120 volumes are outliers")
     # The GLM has none.
     assert results.run_facts()[0]["Confounds"] == []
 

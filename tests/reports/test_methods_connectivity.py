@@ -51,7 +51,8 @@ def test_conn_tells_what_is_regressed_and_in_which_order(study: Study) -> None:
         "which were not filtered",
         "Fisher's z of its semipartial correlation",
         "Runs were cleaned one by one and joined",
-        "sum of those of its conditions, each with its weight",
+        "sum of those of its conditions, each with its weight: a difference between conditions "
+        "where the weights sum to zero, else coupling relative to no condition.",
         "Both directions of a pair, each region the seed of the other, were computed; the measure "
         "(`gppi`) is their mean.",
         "Standard errors allow for the serial correlation of the residuals.",
@@ -87,7 +88,7 @@ def test_facts_of_sidecars_take_the_place_of_wishes(study: Study) -> None:
     text, _ = _gppi(study, fact, fact, method="spm", band_pass=(0.01, 0.1))
     assert "as CONN does" in text
     assert "series were not filtered." in text
-    assert "expressed as its regression coefficient" in text
+    assert "regression coefficient, a change of the slope of the target on the seed" in text
     assert "Fisher" not in text
     # Sidecars that do not agree, or hold something else: the study decides.
     mixed, _ = _gppi(study, fact, fact | {"Measure": "correlation"}, {"Method": ["x"]})
@@ -126,7 +127,7 @@ def test_spm_tells_of_deconvolution(study: Study) -> None:
 def test_rsa_as_the_study_asks(study: Study) -> None:
     text, cited = _rsa(study, pairs=(("fearful", "neutral"),))
     for sentence in (
-        "crossvalidated squared distances of patterns (Nili et al., 2014; Walther et al., 2016; "
+        "cross-validated squared distances of patterns (Nili et al., 2014; Walther et al., 2016; "
         "Diedrichsen et al., 2016)",
         "Each trial type had a regressor of its own in each partition of the data",
         "A partition was each block where every trial type comes in several, else the first and "
@@ -136,8 +137,12 @@ def test_rsa_as_the_study_asks(study: Study) -> None:
         "with that in the mean of all other partitions, averaged over partitions and divided by "
         "the number of voxels",
         "biases the contrast even where patterns are equal (Cai et al., 2019)",
-        "predicted for each pair from the covariance of the estimates and subtracted in the "
-        "measure; the raw contrast is kept",
+        "The measure is the contrast minus the predicted bias, which follows for each pair from "
+        "the covariance of the estimates; the raw contrast is kept beside it.",
+        "The serial covariance that whitening left was measured in the residuals of the regions' "
+        "voxels (a first-order autoregression, corrected for the fit) and enters the predicted "
+        "bias and the standard errors.",
+        "divided by the number of voxels (squared distance / voxel).",
         "Measures (`ldc`) are the contrasts of fearful against neutral in each region.",
     ):
         assert sentence in text
@@ -171,7 +176,29 @@ def test_other_covariances(study: Study, covariance: str, words: str) -> None:
 def test_runs_as_partitions_have_no_bias(study: Study) -> None:
     text, _ = _rsa(study, partition="run")
     assert "Partitions were whole runs, which share no noise" in text
-    assert "was predicted" not in text
+    assert "corrected for the fit) and enters the standard errors." in text
+    assert "minus the predicted bias" not in text
+    # A largest number of partitions is one of blocks.
+    most = _rsa(study, partition="run", maximum_partitions=6)[0]
+    assert "A partition was each run. Whitening" in most
+    assert "neighbouring blocks" not in _rsa(study, partition="half_block", maximum_partitions=6)[0]
+    # What there was counts, not what was asked for.
+    by_run = {"Partition": "one partition per run", "Partitions": 6}
+    assert "Partitions were whole runs" in _rsa(study, by_run, by_run)[0]
+    by_block = by_run | {"Partition": "one partition per block"}
+    assert "minus the predicted bias" in _rsa(study, by_run, by_block, partition="run")[0]
+
+
+def test_unit_of_contrasts(study: Study) -> None:
+    unit = "(squared percent of the grand mean / voxel)"
+    assert f"divided by the number of voxels {unit}." in _rsa(study, covariance="identity")[0]
+    told = {"Covariance": "identity", "Units": "squared distance / voxel"}
+    assert "number of voxels (squared distance / voxel)." in _rsa(study, told)[0]
+
+
+def test_pairs_are_compared_with_trial_types_as_models_compare_them(study: Study) -> None:
+    plain = _rsa(study, pairs=(("fearful", "neutral"),))[0].split("(task")[0]
+    assert _rsa(study, pairs=((" fearful", "neutral "),))[0].split("(task")[0] == plain
 
 
 def test_partitions_that_there_were(study: Study) -> None:
@@ -198,6 +225,7 @@ def test_partitions_that_there_were(study: Study) -> None:
     [
         ("spm", "Whitening, high-pass filter and nuisance regressors were those", True),
         ("ols", "series were not whitened.", False),
+        ("ols", "The serial covariance was measured in the residuals", False),
         ("ar1", "estimated over the voxels of all regions by restricted maximum likelihood", True),
     ],
 )

@@ -1,4 +1,4 @@
-"""Rules on rest, generalized PPI and representational similarity, from the text of a study."""
+"""Rules on rest and generalized PPI, from the text of a study."""
 
 from __future__ import annotations
 
@@ -39,10 +39,6 @@ def load(tmp_path):
     [
         "gppi: {}\n",
         "gppi: {tasks: [faces], method: joint, band_pass: null, measure: regression}\n",
-        "rsa: {task: faces}\n",
-        "rsa: {task: faces, trial_types: [fear, calm], pairs: [[calm, fear]]}\n",
-        "rsa: {task: faces, trial_types: [fear, shapes]}\n",
-        'rsa: {task: faces, pairs: [[fear, "3"], [fear, shapes]]}\n',
         "rest: {correlations: [partial]}\n",
         "rest: {correlations: [partial, pearson], band_pass: [0, 0.1]}\n",
     ],
@@ -77,7 +73,8 @@ def test_sections_say_which_tasks_they_are_about(load):
          "not `ar1`"),
         ("gppi: {method: afni}\n", "gppi.method must be one of"),
         ("gppi: {measure: partial}\n", "gppi.measure must be one of"),
-        ("gppi: {band_pass: [0.1, 0.01]}\n", "gppi.band_pass is two rising frequencies in Hz"),
+        ("gppi: {band_pass: [0.1, 0.01]}\n",
+         "gppi.band_pass is two rising frequencies in Hz, not [0.1, 0.01]"),
         ("gppi: {band_pass: [0.1, 0.1]}\n", "gppi.band_pass is two rising frequencies in Hz"),
         ("gppi: {band_pass: [-0.1, 0.1]}\n", "gppi.band_pass is two rising frequencies in Hz"),
         ("gppi: {minimum_residual_df: 0}\n", "gppi.minimum_residual_df must be at least 1"),
@@ -88,35 +85,7 @@ def test_sections_say_which_tasks_they_are_about(load):
         ("rest: {correlations: [partial, partial]}\n",
          "rest.correlations names a correlation twice"),
         ("rest: {correlations: [spearman]}\n", "rest.correlations"),
-        ("rest: {band_pass: [0.1]}\n", "rest.band_pass is two rising frequencies in Hz"),
-        ("rsa: {}\n", "task"),
-        ("rsa: {task: stroop}\n",
-         "rsa.task names no task of the study: `stroop`; tasks: faces; `rsa: null` leaves the "
-         "method out"),
-        ("rsa: {task: faces, trial_types: [fear, angry]}\n",
-         "rsa.trial_types names no trial type of the task's conditions: `angry`; trial types: "
-         "fear, calm, 3, shapes"),
-        ("rsa: {task: faces, pairs: [[fear, faces]]}\n",
-         "rsa.pairs names no trial type of the task's conditions: `faces`"),
-        ("rsa: {task: faces, trial_types: [fear]}\n", "rsa needs two trial types at least"),
-        ("rsa: {task: faces, trial_types: [fear, fear]}\n",
-         "rsa.trial_types names a trial type twice"),
-        ("rsa: {task: faces, pairs: [[fear, calm], [calm, fear]]}\n",
-         "rsa.pairs, number 2 stands there twice"),
-        ("rsa: {task: faces, pairs: [[fear, fear]]}\n",
-         "rsa.pairs, number 1: a pair is two different trial types"),
-        ("rsa: {task: faces, pairs: [[fear]]}\n",
-         "rsa.pairs, number 1: a pair is two different trial types"),
-        ("rsa: {task: faces, pairs: [[fear, calm, shapes]]}\n",
-         "rsa.pairs, number 1: a pair is two different trial types"),
-        ("rsa: {task: faces, pairs: [fear, calm]}\n", "rsa.pairs"),
-        ("rsa: {task: faces, trial_types: [fear, calm], pairs: [[fear, shapes]]}\n",
-         "rsa.pairs, number 1 is of a trial type not in rsa.trial_types"),
-        ("rsa: {task: faces, partition: session}\n", "rsa.partition must be one of"),
-        ("rsa: {task: faces, covariance: ledoit}\n", "rsa.covariance must be one of"),
-        ("rsa: {task: faces, training: ols}\n", "rsa.training must be one of"),
-        ("rsa: {task: faces, maximum_partitions: 1}\n",
-         "rsa.maximum_partitions must be at least 2"),
+        ("rest: {band_pass: [0.1]}\n", "rest.band_pass is two rising frequencies in Hz, not [0.1]"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named(load, further, message):
@@ -124,23 +93,6 @@ def test_mistakes_are_named(load, further, message):
         load(further)
     assert message in str(caught.value)
     assert caught.value.exit_code == 64
-
-
-def test_trial_types_are_compared_as_in_the_model(load):
-    """3 and "3" and 3.0 are one label: twice is twice."""
-    spec = load('rsa: {task: faces, pairs: [["3.0", fear]]}\n').spec
-    assert spec.rsa.pairs == (("3.0", "fear"),)
-    with pytest.raises(BidsKetamineError, match="number 2 stands there twice"):
-        load('rsa: {task: faces, pairs: [["3", fear], ["3.0", fear]]}\n')
-
-
-def test_one_trial_type_in_all_is_too_few(load):
-    with pytest.raises(BidsKetamineError, match="rsa needs two trial types at least"):
-        load(
-            "rsa: {task: one}\n",
-            "tasks:\n",
-            "tasks:\n  one: {conditions: {x: {}}, contrasts: {x: {weights: x}}}\n",
-        )
 
 
 def test_methods_without_tasks_are_refused(load):
@@ -174,3 +126,71 @@ def test_the_preset_computes_both_methods():
     assert [spec.rsa_of(task) is not None for task in spec.tasks] == [True, False]
     assert spec.rsa.pairs == (("fearful", "neutral"),)
     assert spec.gppi.method == "conn"
+
+
+OTHER = """\
+  other:
+    conditions: {x: {modulators: [load]}, y: {}}
+    contrasts: {any: {f_test: [x, y]}, slow: {weights: x_by_load}}
+"""
+
+
+def test_generalized_ppi_needs_a_t_contrast_of_conditions(load):
+    told = (
+        "gppi: task `{}` has no t contrast of conditions alone; give it one, or name other tasks "
+        "under gppi.tasks (`gppi: null` leaves the method out)"
+    )
+    alone = ("weights: faces - shapes", "f_test: [faces, shapes]")
+    with pytest.raises(BidsKetamineError) as caught:
+        load("gppi: {}\n", *alone)
+    assert told.format("faces") in str(caught.value)
+    assert load("", *alone).notices == ()
+    both = ("tasks:\n", f"tasks:\n{OTHER}")
+    with pytest.raises(BidsKetamineError) as caught:
+        load("gppi: {tasks: [faces, other]}\n", *both)
+    assert told.format("other") in str(caught.value)
+    assert told.format("faces") not in str(caught.value)
+    assert load("gppi: {tasks: [faces]}\n", *both).notices == ()
+    # Asked for of all tasks, of which one gives nothing.
+    assert load("gppi: {}\n", *both).notices == (
+        "generalized PPI gives no measure of the task `other`, which has no t contrast of "
+        "conditions alone",
+    )
+
+
+def test_a_wrong_name_in_a_contrast_is_one_problem(load):
+    with pytest.raises(BidsKetamineError) as caught:
+        load("gppi: {}\n", "weights: faces - shapes", "weights: faces - shape")
+    assert "did you mean `shapes`" in str(caught.value)
+    assert "no t contrast" not in str(caught.value)
+
+
+def test_generalized_ppi_needs_two_regions_of_images(load):
+    definitions = "a: {spheres: [[0, 0, 0]]}, b: {spheres: [[9, 0, 0]]}"
+    with pytest.raises(BidsKetamineError) as caught:
+        load("gppi: {}\n", definitions, "a: {spheres: [[0, 0, 0]]}")
+    assert "gppi needs two regions at least: `a` is the only one" in str(caught.value)
+    with pytest.raises(BidsKetamineError) as caught:
+        load("gppi: {}\nrest: {}\n", definitions, "a: {columns: [A]}, b: {columns: [B]}")
+    assert (
+        "gppi needs regions of images: name them under regions.definitions (`gppi: null` leaves "
+        "the method out)"
+    ) in str(caught.value)
+    whole = f"definitions: {{{definitions}}}", "whole_atlases: {Seitzman300: {}}"
+    assert load("gppi: {}\n", *whole).notices == ()
+    columns = f"definitions: {{{definitions}}}", "all_columns: true"
+    inputs = "inputs: {timeseries_atlas: mine}\nrest: {}\n"
+    assert load(inputs, *columns).notices == ()
+    with pytest.raises(BidsKetamineError, match="gppi needs regions of images"):
+        load(f"gppi: {{}}\n{inputs}", *columns)
+
+
+def test_the_symptom_dimensions_of_the_preset_name_a_measure_as_the_table_does():
+    spec = load_study("norbury2021").spec
+    kind, task, contrast, pair = spec.planned.symptom_dimensions.measure.split()
+    assert kind == "gppi"
+    (found,) = [each for each in spec.tasks if each.name == task]
+    assert contrast in [each.name for each in found.contrasts]
+    names = [region.name for region in spec.regions.definitions]
+    first, second = map(names.index, pair.split("~"))
+    assert first < second

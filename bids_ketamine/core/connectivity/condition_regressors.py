@@ -38,7 +38,7 @@ def mean_sampled_regressor(
     bins_per_scan : int, optional
         Bins of a repetition time.
     lead_in : float, optional
-        Time before the first volume, s; earlier events are left out.
+        Time before the first volume, s; of earlier events the part after it counts.
     response_length : float, optional
         Length of the response, s.
 

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import stats
 
 from bids_ketamine.core.connectivity.interaction_model import (
     PpiRun,
@@ -42,7 +42,7 @@ from bids_ketamine.core.connectivity.interaction_model import (
     task_correlation,
     variance_inflation,
 )
-from bids_ketamine.core.connectivity.residual_noise import SerialNoise, lagged_products
+from bids_ketamine.core.connectivity.residual_noise import SerialNoise
 
 CORRELATION, REGRESSION = "correlation", "regression"
 
@@ -88,10 +88,13 @@ def generalized_ppi(
     r"""Estimate the effects of conditions on the coupling of every seed with every target.
 
     The model of a seed is factorized once for all targets. Runs are joined, each without its
-    means. The standard error of an effect, with V the serial correlation of the residuals:
+    means. The variance of an effect, with V the serial correlation of the residuals:
 
-    .. math:: \sigma^2 g' V g, \quad g = X G_{\cdot c} w, \quad
-              \sigma^2 = |e|^2 / tr(R V)
+    .. math:: \sum_r \sigma_r^2 g_r' V_r g_r, \quad g = X G_{\cdot c} w, \quad
+              \sigma_r^2 = |e_r|^2 / tr(R V)_r
+
+    over runs r, each with noise of its own size
+    (:meth:`~bids_ketamine.core.connectivity.residual_noise.SerialNoise.covariance`).
 
     For Fisher z each column of g is divided by :math:`\sqrt{G_{cc}} |y| (1 - r_c^2)`. The two
     directions of a pair rest on the same series: the correlation of their errors, for the
@@ -139,22 +142,19 @@ def generalized_ppi(
         fit = fit_seed(fitted[:, seed], targets)
         gradients[seed], value[seed] = _effects(fit, targets, effects, measure)
         residuals = targets - fit.columns @ fit.coefficients
-        variance, df[seed] = noise.variance(residuals, fit.basis, without=seed)
-        spread = np.tensordot(
-            noise.correlations(residuals),
-            lagged_products(_dual(fit, n_conditions), lengths, noise_reach),
-            (0, 0),
+        covariance, df[seed] = noise.covariance(
+            residuals, fit.basis, _dual(fit, n_conditions), without=seed
         )
-        quadratic = np.einsum("cej,jcd,dej->je", gradients[seed], spread, gradients[seed])
-        error[seed] = np.sqrt(np.maximum(quadratic, 0.0) * variance[:, None])
+        weights = gradients[seed]
+        variance = np.einsum("cej,jcd,dej->je", weights, covariance, weights)
+        error[seed] = np.sqrt(np.maximum(variance, 0.0))
         inflation[seed] = _inflation(fit, effects, measure)
         correlation[seed] = task_correlation(fit, effects)
         fits.append(fit)
     value[:, np.linalg.norm(targets, axis=0) == 0.0] = np.nan
     value[np.isinf(inflation)[:, None, :] | np.eye(n_regions, dtype=bool)[:, :, None]] = np.nan
     error[np.isnan(value)] = np.nan
-    window = _triangle(lengths, response_reach)
-    shared = _shared_error(fits, raw, gradients, targets, window)
+    shared = _shared_error(fits, raw, gradients, targets, lengths, response_reach)
     mean = (value + value.swapaxes(0, 1)) / 2.0
     other = error.swapaxes(0, 1)
     mean_error = np.sqrt(error**2 + other**2 + 2.0 * shared * error * other) / 2.0
@@ -206,7 +206,8 @@ def _shared_error(
     raw: np.ndarray,
     gradients: np.ndarray,
     targets: np.ndarray,
-    window: np.ndarray,
+    lengths: Sequence[int],
+    response_reach: int,
 ) -> np.ndarray:
     """Return the correlation of the errors of both directions, (n_regions, n_regions, n_effects).
 
@@ -214,7 +215,7 @@ def _shared_error(
     sums are the same for columns before cleaning, since residuals have nothing of what it takes;
     only the products of these columns go along with each other volume by volume.
 
-    ``window`` (n_windows, n_scans) gathers neighbouring volumes.
+    Neighbouring volumes are gathered, since the response spreads what the products share.
     """
     _, n_conditions, n_effects, n_regions = gradients.shape
     duals = np.stack([raw[:, seed] @ fit.gram[:, -n_conditions:] for seed, fit in enumerate(fits)])
@@ -226,21 +227,29 @@ def _shared_error(
         coefficients = np.stack([other.coefficients[:, seed] for other in fits])
         back = targets[:, [seed]] - np.einsum("jtp,jp->tj", fitted, coefficients)
         back = np.einsum("jtc,jce->tej", duals, gradients[:, :, :, seed]) * back[:, None]
-        there, back = (np.tensordot(window, each, (1, 0)) for each in (there, back))
+        there, back = (
+            np.concatenate(
+                [_gathered(run, response_reach) for run in np.split(each, np.cumsum(lengths)[:-1])]
+            )
+            for each in (there, back)
+        )
         size = np.linalg.norm(there, axis=0) * np.linalg.norm(back, axis=0)
         products = np.sum(there * back, axis=0)
         shared[seed] = np.where(size > 0, products / np.where(size > 0, size, 1.0), 0.0).T
     return shared
 
 
-def _triangle(lengths: Sequence[int], reach: int) -> np.ndarray:
-    """Return sums over neighbouring volumes of a run, weighted by a triangle, a row each.
+def _gathered(series: np.ndarray, reach: int) -> np.ndarray:
+    """Return sums over neighbouring volumes of a run, weighted by a triangle.
 
-    Windows reach beyond the ends, so that every volume weighs as much as any other.
+    Two running sums one after the other. They reach beyond the ends, so that every volume weighs
+    as much as any other.
     """
-    weights = reach + 1.0 - np.abs(np.arange(-reach, reach + 1))
-    blocks = [linalg.convolution_matrix(weights, length, mode="full") for length in lengths]
-    return np.asarray(linalg.block_diag(*blocks))
+    for _ in range(2):
+        room = [(reach + 1, reach), *[(0, 0)] * (series.ndim - 1)]
+        sums = np.cumsum(np.pad(series, room), axis=0)
+        series = sums[reach + 1 :] - sums[: -(reach + 1)]
+    return series
 
 
 def two_sided_p(value: np.ndarray, error: np.ndarray, df: np.ndarray) -> np.ndarray:

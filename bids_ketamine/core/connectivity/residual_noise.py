@@ -32,15 +32,13 @@ def parzen_window(reach: int) -> np.ndarray:
     return np.where(share <= 0.5, near, 2.0 * (1.0 - share) ** 3)
 
 
-def lagged_products(series: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
+def lagged_products(series: np.ndarray, reach: int) -> np.ndarray:
     r"""Return the sums of products over volumes at each lag, of all pairs of series.
 
     Parameters
     ----------
     series : ndarray of shape (n_scans, n_series)
-        Series of all runs, one after the other.
-    lengths : sequence of int
-        Volumes of each run; products do not reach from one to another.
+        Series of one run.
     reach : int
         Largest lag.
 
@@ -50,11 +48,10 @@ def lagged_products(series: np.ndarray, lengths: Sequence[int], reach: int) -> n
         :math:`\sum_t x_i(t) x_j(t + k) + x_j(t) x_i(t + k)`; once for lag 0.
     """
     products = np.zeros((reach + 1, series.shape[1], series.shape[1]))
-    for run in np.split(series, np.cumsum(lengths)[:-1]):
-        products[0] += run.T @ run
-        for lag in range(1, min(reach, len(run) - 1) + 1):
-            lagged = run[:-lag].T @ run[lag:]
-            products[lag] += lagged + lagged.T
+    products[0] = series.T @ series
+    for lag in range(1, min(reach, len(series) - 1) + 1):
+        lagged = series[:-lag].T @ series[lag:]
+        products[lag] = lagged + lagged.T
     return products
 
 
@@ -64,7 +61,7 @@ class SerialNoise(NamedTuple):
     Attributes
     ----------
     lengths : sequence of int
-        Volumes of each run.
+        Volumes of each run. Runs have noise of their own size, and of one serial correlation.
     reach : int
         Largest lag of a correlation; 0 for white residuals.
     residual_df : float
@@ -80,28 +77,35 @@ class SerialNoise(NamedTuple):
     residual_df: float
     filtered_df: float
 
+    def runs(self, series: np.ndarray) -> list[np.ndarray]:
+        """Return the part of each run."""
+        return np.split(series, np.cumsum(self.lengths)[:-1])
+
     def correlations(self, residuals: np.ndarray) -> np.ndarray:
-        """Return windowed autocorrelations, shape (reach + 1, n_series)."""
+        """Return windowed autocorrelations over all runs, shape (reach + 1, n_series)."""
         sums = np.zeros((self.reach + 1, residuals.shape[1]))
-        for run in np.split(residuals, np.cumsum(self.lengths)[:-1]):
+        for run in self.runs(residuals):
+            size = np.sqrt(np.mean(run**2, axis=0))
+            unit = run / np.where(size > 0, size, 1.0)  # a noisy run counts like a quiet one
             for lag in range(min(self.reach, len(run) - 1) + 1):
-                sums[lag] += np.einsum("ij,ij->j", run[: len(run) - lag], run[lag:])
+                sums[lag] += np.einsum("ij,ij->j", unit[: len(run) - lag], unit[lag:])
         sums /= np.where(sums[0] > 0, sums[0], 1.0)
         return np.asarray(sums * parzen_window(self.reach)[:, None])
 
-    def variance(
-        self, residuals: np.ndarray, basis: np.ndarray, *, without: int
+    def covariance(
+        self, residuals: np.ndarray, basis: np.ndarray, dual: np.ndarray, *, without: int
     ) -> tuple[np.ndarray, float]:
-        r"""Return the noise variance of each target, and effective degrees of freedom.
+        r"""Return the covariance of estimates, and effective degrees of freedom.
 
-        .. math:: \frac{|e|^2}{tr(R V)} \frac{f - p}{d - p}, \quad
-                  \frac{tr(R V)^2}{tr(R V R V)}
+        With the noise of each run r of its own size:
 
-        with p the rank of the model, and the degrees of freedom f after the filter and d after
-        cleaning.
+        .. math:: \sum_r \sigma_r^2 U_r' V_r U_r, \quad
+                  \sigma_r^2 = \frac{|e_r|^2}{tr(R V)_r} \frac{f - p}{d - p}, \quad
+                  df = \frac{tr(R V)^2}{tr(R V R V)}
 
-        The degrees of freedom are those of the mean correlation of the targets, not more than
-        cleaning and model leave.
+        U is what estimates weight y with, p the rank of the model, f and d the degrees of freedom
+        after the filter and after cleaning. Those that are returned are of the mean correlation
+        of the targets, not more than cleaning and model leave.
 
         Parameters
         ----------
@@ -109,34 +113,47 @@ class SerialNoise(NamedTuple):
             Of each target.
         basis : ndarray of shape (n_scans, rank)
             Orthonormal basis of the model.
+        dual : ndarray of shape (n_scans, n_estimates)
+            U.
         without : int
             Target that does not count for the mean correlation: the seed itself.
 
         Returns
         -------
-        variance : ndarray of shape (n_targets,)
-            Of each target.
+        covariance : ndarray of shape (n_targets, n_estimates, n_estimates)
+            Of the estimates of each target; NaN where nothing is left.
         residual_df : float
             Effective degrees of freedom.
         """
-        squares = np.einsum("ij,ij->j", residuals, residuals)
-        n_scans, rank = basis.shape
-        left = self.residual_df - rank
+        n_targets, n_estimates = residuals.shape[1], dual.shape[1]
+        left = self.residual_df - basis.shape[1]
         if not left > 0:
-            return np.full(len(squares), np.nan), 0.0
+            return np.full((n_targets, n_estimates, n_estimates), np.nan), 0.0
         correlations = self.correlations(residuals)
-        own = lagged_products(basis, self.lengths, self.reach)
-        traces = n_scans - np.einsum("kii,kj->j", own, correlations)
+        thinned = (self.filtered_df - basis.shape[1]) / left
+        covariance = np.zeros((n_targets, n_estimates, n_estimates))
+        parts = zip(self.runs(residuals), self.runs(basis), self.runs(dual), strict=True)
+        for errors, model, weights in parts:
+            explained = np.einsum("kii->k", lagged_products(model, self.reach)) @ correlations
+            squares = np.einsum("ij,ij->j", errors, errors)
+            variance = thinned * squares / (len(errors) - explained)
+            spread = np.tensordot(correlations, lagged_products(weights, self.reach), (0, 0))
+            covariance += variance[:, None, None] * spread
         mean = np.delete(correlations, without, axis=1).mean(axis=1)
-        thinned = (self.filtered_df - rank) / left
-        return thinned * squares / traces, min(self._effective_df(mean, basis), left)
+        return covariance, min(self._effective_df(mean, basis), left)
 
     def _effective_df(self, correlation: np.ndarray, basis: np.ndarray) -> float:
-        blocks = []
-        for length in self.lengths:
-            row = np.zeros(length)
-            row[: min(length, len(correlation))] = correlation[:length]
-            blocks.append(linalg.toeplitz(row))
-        covariance = linalg.block_diag(*blocks)
-        residual = covariance - basis @ (basis.T @ covariance)
-        return float(np.trace(residual) ** 2 / np.sum(residual * residual.T))
+        """Return tr(RV)^2 / tr(RVRV) for R = I - QQ', without making a matrix of all volumes."""
+        trace = trace_square = 0.0
+        spread = []  # V Q of each run
+        for run in self.runs(basis):
+            row = correlation[: len(run)]
+            spread.append(linalg.matmul_toeplitz(np.pad(row, (0, len(run) - len(row))), run))
+            lags = len(run) - np.arange(len(row))
+            trace += len(run) * row[0]
+            trace_square += 2.0 * float(lags @ row**2) - len(run) * row[0] ** 2
+        covered = np.concatenate(spread)
+        inner = basis.T @ covered
+        trace -= np.trace(inner)
+        trace_square += np.sum(inner * inner.T) - 2.0 * np.sum(covered**2)
+        return float(trace**2 / trace_square)

@@ -10,6 +10,19 @@ import numpy as np
 LEAD_IN_BINS = 32
 
 
+def lead_in_for(onsets: np.ndarray, step: float) -> int:
+    """Return the bins before the first volume that events need, 32 at least.
+
+    SPM begins events that are earlier than its lead-in with it; a longer one keeps their time.
+
+    Examples
+    --------
+    >>> lead_in_for(np.array([-10.0, 3.0]), 0.125)
+    81
+    """
+    return max(LEAD_IN_BINS, int(np.ceil(-onsets.min(initial=0.0) / step)) + 1)
+
+
 def microtime_input(
     *,
     onsets: np.ndarray,

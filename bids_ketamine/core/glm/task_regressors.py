@@ -12,7 +12,7 @@ from nilearn.glm.first_level import compute_regressor
 
 from bids_ketamine.core.event_rules import derivative_names, modulator_name
 from bids_ketamine.core.glm.convolution import (
-    LEAD_IN_BINS,
+    lead_in_for,
     microtime_input,
     orthogonalized,
     sample_regressor,
@@ -128,8 +128,7 @@ def _microtime_regressors(
     if resolution is None:
         raise ValueError("regressors without a microtime grid")
     step = sampling.t_r / resolution
-    # SPM begins events that are earlier than its lead-in with it; a longer one keeps their time.
-    lead_in_bins = max(LEAD_IN_BINS, int(np.ceil(-onsets.min(initial=0.0) / step)) + 1)
+    lead_in_bins = lead_in_for(onsets, step)
     level = microtime_input(
         onsets=onsets,
         durations=durations,

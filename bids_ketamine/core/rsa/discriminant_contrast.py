@@ -6,29 +6,12 @@ the test and training rows of :mod:`~bids_ketamine.core.rsa.pattern_weights`:
 .. math:: \mathrm{LDC} = \frac{1}{M} \sum_m \frac{(C_m u)(T_m u)'}{v} = \mathrm{tr}(Q G),
           \qquad G = \frac{u u'}{v}, \qquad Q = \mathrm{sym} \frac{1}{M} \sum_m C_m' T_m
 
-The estimates of one run share a design, so that their errors covary over partitions: B (q, q) for
-unit noise, :math:`\kappa` the level of the noise
-(:mod:`~bids_ketamine.core.rsa.noise_level`). With equal patterns
-
-.. math:: E[\mathrm{LDC}] = \kappa\, \mathrm{tr}(Q B)
-
-which is 0 for partitions that are runs. With S the covariance of the normalised noise between
-voxels and U the true patterns, a quadratic form of Gaussian estimates has
-
-.. math:: \mathrm{var}[\mathrm{LDC}] = \frac{2\, \mathrm{tr}(S^2)\, \mathrm{tr}(QBQB)
-          + 4\, \mathrm{tr}(S\, U'QBQU)}{v^2}
-
-If a pair differs by :math:`\delta` in every partition, :math:`C_m U = T_m U = \delta` and
-:math:`Q U = w \delta`, w the mean of all rows of C and T. Then, for :math:`\delta` no more in
-noisy than in quiet directions,
-
-.. math:: \mathrm{var}[\mathrm{LDC}] = \frac{2 \kappa^2\, \mathrm{tr}(QBQB)}{v_{eff}}
-          + \frac{4 \kappa\, (\delta\delta'/v)\, w B w'}{v}
+What errors of the estimates make of it, :mod:`~bids_ketamine.core.rsa.contrast_errors` knows.
 
 References
 ----------
 Walther et al. (2016) doi:10.1016/j.neuroimage.2015.12.012; Nili et al. (2014)
-doi:10.1371/journal.pcbi.1003553; Diedrichsen et al. (2016) arXiv:1607.01371 (variance).
+doi:10.1371/journal.pcbi.1003553.
 """
 
 from __future__ import annotations
@@ -37,6 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bids_ketamine.core.rsa.contrast_errors import ErrorTerms, predicted_bias, standard_error
+from bids_ketamine.core.rsa.noise_level import NoiseLevel
 from bids_ketamine.core.rsa.pattern_weights import PatternWeights
 
 
@@ -52,7 +37,7 @@ class Dissimilarities(NamedTuple):
     value : ndarray of shape (n_pairs,)
         ``raw`` minus ``predicted_bias``.
     standard_error : ndarray of shape (n_pairs,)
-        Of ``value``; see :func:`standard_error`.
+        Of ``value``; see :func:`~bids_ketamine.core.rsa.contrast_errors.standard_error`.
     """
 
     raw: np.ndarray
@@ -116,76 +101,12 @@ def discriminant_contrast_of(products: np.ndarray, weights: PatternWeights) -> n
     ndarray
         Squared distance / voxel, shape of the stack of weights.
     """
-    return _trace(_folded(weights, products))
-
-
-def predicted_bias(
-    weights: PatternWeights, *, estimates_covariance: np.ndarray, noise_level: float
-) -> np.ndarray:
-    """Return what LDC is expected to be if the patterns are equal.
-
-    Parameters
-    ----------
-    weights : PatternWeights
-        C and T.
-    estimates_covariance : ndarray of shape (n_regressors, n_regressors)
-        B, covariance of the estimates for unit noise; of several runs, block by block.
-    noise_level : float
-        Variance of the noise of normalised patterns, per voxel.
-
-    Returns
-    -------
-    ndarray
-        Squared distance / voxel, shape of the stack of weights.
-    """
-    return noise_level * _trace(_folded(weights, estimates_covariance))
-
-
-def standard_error(
-    weights: PatternWeights,
-    *,
-    estimates_covariance: np.ndarray,
-    noise_level: float,
-    effective_voxels: float,
-    difference: np.ndarray | float,
-) -> np.ndarray:
-    """Return the standard error of LDC over repeated noise.
-
-    Parameters
-    ----------
-    weights : PatternWeights
-        C and T.
-    estimates_covariance : ndarray of shape (n_regressors, n_regressors)
-        B.
-    noise_level, effective_voxels : float
-        Of the normalised noise: see :class:`~bids_ketamine.core.rsa.noise_level.NoiseLevel`.
-        Noise that neighbours share makes sums over voxels more variable than their number tells;
-        a true difference is taken to be as smooth as the noise.
-    difference : ndarray or float
-        LDC minus its bias; below zero it counts as 0.
-
-    Returns
-    -------
-    ndarray
-        Squared distance / voxel, shape of the stack of weights.
-    """
-    folded = _folded(weights, estimates_covariance)
-    contrast = weights.difference
-    variance = np.einsum("...i,ij,...j->...", contrast, estimates_covariance, contrast)
-    signal = np.maximum(difference, 0.0)
-    return np.sqrt(
-        2.0 * noise_level**2 * _trace(folded @ folded) / effective_voxels
-        + 4.0 * noise_level * signal * variance / effective_voxels
-    )
+    together = np.sum((weights.test @ products) * weights.training, axis=(-2, -1))
+    return np.asarray(together * weights.share)
 
 
 def dissimilarities(
-    products: np.ndarray,
-    weights: PatternWeights,
-    *,
-    estimates_covariance: np.ndarray,
-    noise_level: float,
-    effective_voxels: float,
+    products: np.ndarray, weights: PatternWeights, *, terms: ErrorTerms, level: NoiseLevel
 ) -> Dissimilarities:
     """Return LDC, bias and standard error of all pairs of a region.
 
@@ -195,8 +116,11 @@ def dissimilarities(
         Result of :func:`pattern_products`.
     weights : PatternWeights
         Of all pairs: :func:`~bids_ketamine.core.rsa.pattern_weights.pair_weights`.
-    estimates_covariance, noise_level, effective_voxels
-        As for :func:`standard_error`.
+    terms : ErrorTerms
+        What unit noise makes of them:
+        :func:`~bids_ketamine.core.rsa.contrast_errors.error_terms`.
+    level : NoiseLevel
+        Noise of the normalised patterns.
 
     Returns
     -------
@@ -204,30 +128,11 @@ def dissimilarities(
         Arrays of shape (n_pairs,).
     """
     raw = discriminant_contrast_of(products, weights)
-    bias = predicted_bias(
-        weights, estimates_covariance=estimates_covariance, noise_level=noise_level
-    )
+    bias = predicted_bias(terms, levels=level.levels)
     error = standard_error(
-        weights,
-        estimates_covariance=estimates_covariance,
-        noise_level=noise_level,
-        effective_voxels=effective_voxels,
+        terms,
+        levels=level.levels,
+        effective_voxels=level.effective_voxels,
         difference=raw - bias,
     )
     return Dissimilarities(raw, bias, raw - bias, error)
-
-
-def _folded(weights: PatternWeights, matrix: np.ndarray) -> np.ndarray:
-    r"""Return N R X R', shape (..., 2M, 2M), which has the trace of Q X and of its powers.
-
-    R holds the rows of C above those of T, and Q = R' N R with
-    N = ((0, I), (I, 0)) / 2M: traces of q x q products become traces of 2M x 2M ones.
-    """
-    rows = np.concatenate([weights.test, weights.training], axis=-2)
-    products = rows @ matrix @ np.swapaxes(rows, -1, -2)
-    swapped = np.roll(products, weights.test.shape[-2], axis=-2)
-    return np.asarray(swapped * weights.share[..., None, None] / 2.0)
-
-
-def _trace(matrices: np.ndarray) -> np.ndarray:
-    return np.asarray(np.trace(matrices, axis1=-2, axis2=-1))

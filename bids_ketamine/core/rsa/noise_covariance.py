@@ -16,20 +16,28 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import linalg
 
 from bids_ketamine.errors import ProcessingError
 
 #: Estimators of the covariance between voxels.
 COVARIANCE_ESTIMATORS = ("shrinkage_to_diagonal", "diagonal", "full", "identity")
 
-#: Rules for the degrees of freedom by which residual products are divided.
-DF_RULES = ("trace_rv", "effective", "rsatoolbox_2018", "n_minus_1")
-
 #: Shrinkage of the estimators that do not estimate it.
 FIXED_SHRINKAGE = {"diagonal": 1.0, "full": 0.0}
 
 #: Size, relative to the voxel with the largest one, under which a residual is rounding.
 FLAT = 1e-10
+
+#: Share of a voxel's variance under which what other voxels leave of it is rounding.
+REPEATED = 1e-12
+
+#: Most voxels for a covariance without shrinkage, per independent residual. The level of noise that
+#: it makes, K / (K - v - 1) for v voxels and K residuals, is 3.4 there and goes to infinity.
+MOST_VOXELS_PER_RESIDUAL = 0.7
+
+#: Estimators to take where a covariance without shrinkage cannot be.
+WITH_SHRINKAGE = "Choose `shrinkage_to_diagonal` or `diagonal`"
 
 
 class NoiseCovariance(NamedTuple):
@@ -41,6 +49,8 @@ class NoiseCovariance(NamedTuple):
         S, residual products divided by ``df``, squared unit of the series.
     covariance : ndarray of shape (n_voxels, n_voxels)
         What patterns are normalised by; the identity where they are not.
+    factor : ndarray of shape (n_voxels, n_voxels)
+        Its lower triangular factor of Cholesky, L L' = covariance.
     shrinkage : float
         Weight of the diagonal, 0 to 1; NaN for the identity, which has none.
     df : float
@@ -51,58 +61,10 @@ class NoiseCovariance(NamedTuple):
 
     sample: np.ndarray
     covariance: np.ndarray
+    factor: np.ndarray
     shrinkage: float
     df: float
     estimator: str
-
-
-def covariance_df(
-    rule: str,
-    *,
-    n_scans: int,
-    trace_rv: float,
-    residual_df: float,
-    estimates_covariance: np.ndarray,
-) -> float:
-    """Return the degrees of freedom by which residual products are divided.
-
-    Parameters
-    ----------
-    rule : {"trace_rv", "effective", "rsatoolbox_2018", "n_minus_1"}
-        ``trace_rv``: tr(RV), with which the covariance has no bias. ``effective``: tr(RV)^2 /
-        tr(RVRV), as the RSA toolbox for MATLAB did until August 2018. ``rsatoolbox_2018``: tr(RV)
-        divided by the mean of the diagonal of ``estimates_covariance``, as it does since October
-        2018; distances then depend on the nuisance columns of the run. ``n_minus_1``: volumes
-        minus one, as the Python toolbox does when it is not told.
-    n_scans : int
-        Volumes.
-    trace_rv, residual_df : float
-        tr(RV) and tr(RV)^2 / tr(RVRV) of the model.
-    estimates_covariance : ndarray of shape (n_columns, n_columns)
-        Covariance of all estimates of the design for unit noise.
-
-    Returns
-    -------
-    float
-        Degrees of freedom.
-
-    Raises
-    ------
-    ProcessingError
-        If there is no such rule.
-    """
-    if rule == "trace_rv":
-        return float(trace_rv)
-    if rule == "effective":
-        return float(residual_df)
-    if rule == "rsatoolbox_2018":
-        return float(trace_rv / np.mean(np.diag(estimates_covariance)))
-    if rule == "n_minus_1":
-        return float(n_scans - 1)
-    raise ProcessingError(
-        f"There is no rule `{rule}` for degrees of freedom.",
-        cure=f"Choose one of {', '.join(DF_RULES)}.",
-    )
 
 
 def noise_covariance(
@@ -115,7 +77,8 @@ def noise_covariance(
     residuals : ndarray of shape (n_scans, n_voxels)
         Whitened, filtered residuals; their means are taken out.
     df : float
-        Degrees of freedom, see :func:`covariance_df`.
+        Degrees of freedom, see
+        :func:`~bids_ketamine.core.rsa.covariance_df.covariance_df`.
     estimator : {"shrinkage_to_diagonal", "diagonal", "full", "identity"}
         ``shrinkage_to_diagonal``: by the intensity of :func:`shrinkage_intensity`. ``diagonal``:
         variances alone. ``full``: no shrinkage. ``identity``: patterns are not normalised.
@@ -130,8 +93,8 @@ def noise_covariance(
     Raises
     ------
     ProcessingError
-        If residuals are not finite, or do not vary in a voxel; if a covariance without shrinkage
-        is singular; if there is no such estimator.
+        If residuals are not finite, or do not vary in a voxel; if the covariance is singular; if
+        there is no such estimator.
 
     Examples
     --------
@@ -149,15 +112,44 @@ def noise_covariance(
     _refuse_flat(residuals)
     sample = residuals.T @ residuals / df
     if estimator == "identity":
-        return NoiseCovariance(sample, np.eye(len(sample)), np.nan, df, estimator)
+        identity = np.eye(len(sample))
+        return NoiseCovariance(sample, identity, identity, np.nan, df, estimator)
     if estimator in FIXED_SHRINKAGE:
         shrinkage = FIXED_SHRINKAGE[estimator]
     elif shrinkage is None:
         shrinkage = shrinkage_intensity(residuals, sample, df=df)
-    if shrinkage == 0.0:
-        _refuse_singular(sample, n_scans=len(residuals))
     covariance = shrunk_to_diagonal(sample, shrinkage=shrinkage)
-    return NoiseCovariance(sample, covariance, shrinkage, df, estimator)
+    factor = _factor(covariance)
+    if factor is None:
+        too_few = shrinkage == 0.0 and len(sample) > min(df, len(residuals) - 1)
+        raise _singular(len(sample), estimator, too_few_residuals=too_few)
+    return NoiseCovariance(sample, covariance, factor, shrinkage, df, estimator)
+
+
+def refuse_too_many_voxels(n_voxels: int, *, n_residuals: int, estimator: str) -> None:
+    """Refuse a covariance without shrinkage that would be close to singular.
+
+    Parameters
+    ----------
+    n_voxels : int
+        Voxels of the region.
+    n_residuals : int
+        Independent residuals of all runs.
+    estimator : str
+        One of :data:`COVARIANCE_ESTIMATORS`.
+
+    Raises
+    ------
+    ProcessingError
+        If the estimator is ``full`` and there are more than 0.7 voxels per residual.
+    """
+    most = int(MOST_VOXELS_PER_RESIDUAL * n_residuals)
+    if estimator == "full" and n_voxels > most:
+        raise ProcessingError(
+            f"{n_voxels} voxels are too many for a noise covariance without shrinkage: "
+            f"{n_residuals} independent residuals allow {most}.",
+            cure=f"{WITH_SHRINKAGE}, or a smaller region.",
+        )
 
 
 def shrinkage_intensity(residuals: np.ndarray, sample: np.ndarray, *, df: float) -> float:
@@ -184,10 +176,13 @@ def shrinkage_intensity(residuals: np.ndarray, sample: np.ndarray, *, df: float)
         1 where no two voxels covary.
     """
     energy = np.einsum("ti,ti->t", residuals, residuals)
-    total = float(np.einsum("ij,ij->", sample, sample))
-    variance = float(energy @ energy) / df**2 - total / df
-    # Without the diagonal before squaring: a difference of two sums would lose digits.
-    distance = float(np.sum((sample - np.diag(np.diag(sample))) ** 2))
+    # A difference of the sums with and without the diagonal would lose digits. Between two entries
+    # of the diagonal are as many others as there are voxels: this takes them without a copy.
+    n_voxels = len(sample)
+    others = sample.reshape(-1)[1:].reshape(n_voxels - 1, n_voxels + 1)[:, :-1]
+    distance = float(np.einsum("ij,ij->", others, others))
+    own = np.diag(sample)
+    variance = float(energy @ energy) / df**2 - (distance + float(own @ own)) / df
     return float(np.clip(variance / distance, 0.0, 1.0)) if distance > 0 else 1.0
 
 
@@ -236,7 +231,7 @@ def noise_normalised(patterns: np.ndarray, covariance: np.ndarray) -> np.ndarray
         return np.asarray(patterns / np.sqrt(variances))
     values, vectors = np.linalg.eigh(covariance)
     if not values[0] > len(values) * np.finfo(float).eps * values[-1]:
-        raise _singular(len(values))
+        raise _singular(len(values), "", too_few_residuals=False)
     return np.asarray((patterns @ vectors / np.sqrt(values)) @ vectors.T)
 
 
@@ -254,18 +249,23 @@ def _refuse_flat(residuals: np.ndarray) -> None:
             )
 
 
-def _refuse_singular(sample: np.ndarray, *, n_scans: int) -> None:
-    n_voxels = len(sample)
-    deviation = np.sqrt(np.diag(sample))
-    if n_voxels < n_scans:
-        values = np.linalg.eigvalsh(sample / np.outer(deviation, deviation))
-        if values[0] > n_voxels * np.finfo(float).eps * values[-1]:
-            return
-    raise _singular(n_voxels)
+def _factor(covariance: np.ndarray) -> np.ndarray | None:
+    """Return the lower factor of Cholesky; None for a singular covariance."""
+    try:
+        factor = np.asarray(linalg.cholesky(covariance, lower=True, check_finite=False))
+    except linalg.LinAlgError:
+        return None
+    # A square on the diagonal is what the voxels before leave of a voxel's variance.
+    left = np.diag(factor) ** 2 > REPEATED * np.diag(covariance)
+    return factor if left.all() else None
 
 
-def _singular(n_voxels: int) -> ProcessingError:
-    return ProcessingError(
-        f"The noise covariance of {n_voxels} voxels is singular: the run has too few volumes.",
-        cure="Choose `shrinkage_to_diagonal` or `diagonal`, or a smaller region.",
-    )
+def _singular(n_voxels: int, estimator: str, *, too_few_residuals: bool) -> ProcessingError:
+    singular = f"The noise covariance of {n_voxels} voxels is singular"
+    if too_few_residuals:
+        why, cure = "the runs have too few volumes", "or a smaller region"
+    else:
+        why = "some voxels have the residuals of others, or sums of them"
+        cure = "or leave voxels that repeat others out of the region"
+    choice = WITH_SHRINKAGE if estimator == "full" else "Choose `diagonal`"
+    return ProcessingError(f"{singular}: {why}.", cure=f"{choice}, {cure}.")

@@ -28,17 +28,22 @@ class PatternWeights(NamedTuple):
     Attributes
     ----------
     test, training : ndarray of shape (..., n_partitions, n_regressors)
-        C and T. In a stack, a contrast with fewer partitions than others has rows of zeros at the
-        end, one that fewer than two partitions hold has no other rows.
+        C and T. In a stack, row m is of partition m, with zeros where it does not hold both
+        conditions; a contrast that fewer than two partitions hold has zeros alone.
     """
 
     test: np.ndarray
     training: np.ndarray
 
     @property
+    def held(self) -> np.ndarray:
+        """Which partitions hold both conditions, shape (..., n_partitions)."""
+        return np.asarray(np.any(self.test != 0.0, axis=-1))
+
+    @property
     def n_partitions(self) -> np.ndarray:
         """Number of partitions that count, shape (...)."""
-        return np.asarray(np.any(self.test != 0.0, axis=-1).sum(axis=-1))
+        return np.asarray(self.held.sum(axis=-1))
 
     @property
     def share(self) -> np.ndarray:
@@ -153,8 +158,8 @@ def pair_weights(
     Returns
     -------
     PatternWeights
-        Arrays of shape (n_pairs, n_partitions, n_regressors); zeros for pairs that fewer than two
-        partitions hold.
+        Arrays of shape (n_pairs, n_partitions, n_regressors), partitions ascending; zeros for
+        partitions without the pair, and for pairs that fewer than two partitions hold.
 
     Raises
     ------
@@ -171,18 +176,19 @@ def pair_weights(
         if training == "gls" and design is not None
         else None
     )
-    most = len(np.unique(partitions[partitions > 0]))
-    test = np.zeros((len(pairs), most, len(conditions)))
+    ascending = np.unique(partitions[partitions > 0])
+    test = np.zeros((len(pairs), len(ascending), len(conditions)))
     trained = np.zeros_like(test)
     for place, pair in enumerate(pairs):
-        if len(shared_partitions(conditions, partitions, pair)) < FEWEST_PARTITIONS:
+        shared = shared_partitions(conditions, partitions, pair)
+        if len(shared) < FEWEST_PARTITIONS:
             continue
         if maps is None:
             one = mean_weights(conditions, partitions, pair=pair)
         else:
             one = _weights_by_maps(conditions, partitions, pair, maps)
-        test[place, : len(one.test)] = one.test
-        trained[place, : len(one.test)] = one.training
+        rows = np.searchsorted(ascending, shared)
+        test[place, rows], trained[place, rows] = one
     return PatternWeights(test, trained)
 
 

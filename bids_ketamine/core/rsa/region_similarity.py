@@ -9,15 +9,16 @@ import numpy as np
 from scipy import linalg
 
 from bids_ketamine.core.glm.filtered_model import FilteredModel
+from bids_ketamine.core.rsa.contrast_errors import ErrorTerms, error_terms
 from bids_ketamine.core.rsa.discriminant_contrast import Dissimilarities, dissimilarities
-from bids_ketamine.core.rsa.noise_covariance import NoiseCovariance, noise_covariance
+from bids_ketamine.core.rsa.noise_covariance import noise_covariance, refuse_too_many_voxels
 from bids_ketamine.core.rsa.noise_level import NoiseLevel, noise_level
 from bids_ketamine.core.rsa.pattern_weights import PatternWeights, pair_weights
 from bids_ketamine.core.rsa.reliability import (
-    HalfWeights,
+    Half,
     SplitReliability,
     half_splits,
-    half_weights,
+    partition_products,
     split_half_reliability,
 )
 
@@ -48,26 +49,44 @@ class SimilarityModel(NamedTuple):
 
     Attributes
     ----------
+    columns : ndarray of int, shape (n_regressors,)
+        Which columns of all runs the weights are of: with means as training patterns those of
+        trial types, else all.
     weights : PatternWeights
         Of all pairs.
-    halves : tuple of HalfWeights
-        Of all pairs in both halves of each split.
-    estimates_covariance : ndarray of shape (n_columns, n_columns)
-        Covariance of the estimates for unit noise, of all runs.
-    trace_rv : float
-        Degrees of freedom of the residuals, of all runs.
-    n_partitions : int
-        Partitions of all runs.
+    terms : ErrorTerms
+        What unit noise makes of their contrasts.
+    error_products : ndarray of shape (n_pairs, n_partitions, n_partitions)
+        :func:`~bids_ketamine.core.rsa.reliability.partition_products` of the covariance of the
+        estimates for unit noise.
+    splits : tuple of (tuple of int, tuple of int)
+        Halves of the partitions.
+    run_of_partition : ndarray of int, shape (n_partitions,)
+        Run of each partition, from 0.
+    trace_rv_of_runs : tuple of float
+        Degrees of freedom of the residuals of each run.
     partition_labels : tuple of str
         Name of each: its number, with that of the run where there are several of both.
     """
 
+    columns: np.ndarray
     weights: PatternWeights
-    halves: tuple[HalfWeights, ...]
-    estimates_covariance: np.ndarray
-    trace_rv: float
-    n_partitions: int
+    terms: ErrorTerms
+    error_products: np.ndarray
+    splits: tuple[tuple[Half, Half], ...]
+    run_of_partition: np.ndarray
+    trace_rv_of_runs: tuple[float, ...]
     partition_labels: tuple[str, ...]
+
+    @property
+    def n_partitions(self) -> int:
+        """Partitions of all runs."""
+        return len(self.partition_labels)
+
+    @property
+    def trace_rv(self) -> float:
+        """Degrees of freedom of the residuals, of all runs."""
+        return sum(self.trace_rv_of_runs)
 
 
 class RegionSimilarity(NamedTuple):
@@ -79,15 +98,15 @@ class RegionSimilarity(NamedTuple):
         Of all pairs.
     reliability : tuple of SplitReliability
         Of every split of the partitions in halves.
-    noise : NoiseCovariance
-        Noise covariance of its voxels.
+    shrinkage : float
+        Weight of the diagonal in the noise covariance of its voxels; NaN for the identity.
     level : NoiseLevel
         Noise of its normalised patterns.
     """
 
     dissimilarities: Dissimilarities
     reliability: tuple[SplitReliability, ...]
-    noise: NoiseCovariance
+    shrinkage: float
     level: NoiseLevel
 
 
@@ -110,44 +129,60 @@ def similarity_model(
     SimilarityModel
         Weights, and what is known of the noise of the estimates.
     """
+    least_squares = training == "gls"
     conditions = np.concatenate([run.conditions for run in runs])
-    partitions, labels, n_before = [], [], 0
+    partitions, labels, run_of_partition = _joined_partitions(runs)
+    # Means do not need the columns of no interest.
+    used = (partitions > 0) | least_squares
+    ends = np.cumsum([len(run.conditions) for run in runs])
+    of_runs = np.split(used, ends[:-1])
+    covariances = [
+        run.model.covariance[np.ix_(own, own)] for run, own in zip(runs, of_runs, strict=True)
+    ]
+    weights = pair_weights(
+        conditions[used],
+        partitions[used],
+        pairs=pairs,
+        training=training,
+        design=linalg.block_diag(*(run.model.design for run in runs)) if least_squares else None,
+    )
+    splits = half_splits(len(labels), maximum=MOST_SPLITS)
+    return SimilarityModel(
+        columns=np.flatnonzero(used),
+        weights=weights,
+        terms=error_terms(weights, estimates_covariances=covariances),
+        error_products=partition_products(weights, linalg.block_diag(*covariances)),
+        splits=splits,
+        run_of_partition=run_of_partition,
+        trace_rv_of_runs=tuple(float(run.model.trace_rv) for run in runs),
+        partition_labels=labels,
+    )
+
+
+def _joined_partitions(
+    runs: Sequence[RunPatterns],
+) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    """Return partitions numbered without gaps over all runs, their names and their runs."""
+    partitions, labels, run_of_partition = [], [], []
     within = max(int(run.partitions.max(initial=0)) for run in runs)
     for number, run in enumerate(runs, start=1):
-        own = np.unique(run.partitions[run.partitions > 0])
-        # Partitions are numbered without gaps over all runs.
         renumbered = np.zeros_like(run.partitions)
-        for place, each in enumerate(own, start=1):
-            renumbered[run.partitions == each] = n_before + place
+        interest = (run.conditions > 0) & (run.partitions > 0)
+        for each in np.unique(run.partitions[interest]):
+            run_of_partition.append(number - 1)
+            renumbered[interest & (run.partitions == each)] = len(run_of_partition)
             if len(runs) == 1:
                 labels.append(str(each))
             else:
                 labels.append(str(number) if within == 1 else f"{number}.{each}")
         partitions.append(renumbered)
-        n_before += len(own)
-    together = np.concatenate(partitions)
-    design = linalg.block_diag(*(run.model.design for run in runs)) if training == "gls" else None
-    return SimilarityModel(
-        weights=pair_weights(conditions, together, pairs=pairs, training=training, design=design),
-        halves=half_weights(
-            conditions,
-            together,
-            pairs=pairs,
-            splits=half_splits(n_before, maximum=MOST_SPLITS),
-            training=training,
-            design=design,
-        ),
-        estimates_covariance=linalg.block_diag(*(run.model.covariance for run in runs)),
-        trace_rv=sum(run.model.trace_rv for run in runs),
-        n_partitions=n_before,
-        partition_labels=tuple(labels),
-    )
+    return np.concatenate(partitions), tuple(labels), np.array(run_of_partition, dtype=int)
 
 
 def region_similarity(
     estimates: np.ndarray,
     residuals: np.ndarray,
-    independent_residuals: np.ndarray,
+    independent_residuals: Sequence[np.ndarray],
     *,
     model: SimilarityModel,
     covariance: str,
@@ -160,8 +195,8 @@ def region_similarity(
         Estimates of all columns of all runs.
     residuals : ndarray of shape (n_scans, n_voxels)
         Whitened, filtered residuals of all runs.
-    independent_residuals : ndarray of shape (n_independent, n_voxels)
-        The same in the space that the models leave
+    independent_residuals : sequence of ndarray of shape (n_independent, n_voxels)
+        Those of each run in the space that its model leaves
         (:func:`~bids_ketamine.core.rsa.noise_level.residual_basis`).
     model : SimilarityModel
         What regions share.
@@ -176,28 +211,49 @@ def region_similarity(
     Raises
     ------
     ProcessingError
-        If the noise covariance cannot be estimated.
+        If the noise covariance or its level cannot be estimated.
     """
+    refuse_too_many_voxels(
+        residuals.shape[1],
+        n_residuals=sum(len(each) for each in independent_residuals),
+        estimator=covariance,
+    )
     noise = noise_covariance(residuals, df=model.trace_rv, estimator=covariance)
-    level = noise_level(independent_residuals, noise)
-    products = normalised_products(estimates, noise.covariance)
-    found = dissimilarities(
-        products,
-        model.weights,
-        estimates_covariance=model.estimates_covariance,
-        noise_level=level.level,
-        effective_voxels=level.effective_voxels,
-    )
-    reliability = split_half_reliability(
-        products,
-        model.halves,
-        estimates_covariance=model.estimates_covariance,
-        noise_level=level.level,
-    )
-    return RegionSimilarity(found, reliability, noise, level)
+    level = noise_level(independent_residuals, noise, trace_rv=model.trace_rv_of_runs)
+    products = normalised_products(estimates[model.columns], noise.factor)
+    found = dissimilarities(products, model.weights, terms=model.terms, level=level)
+    reliability: tuple[SplitReliability, ...] = ()
+    if model.splits:
+        between = unbiased_products(products, model, level)
+        reliability = split_half_reliability(between, model.weights.held, splits=model.splits)
+    return RegionSimilarity(found, reliability, float(noise.shrinkage), level)
 
 
-def normalised_products(estimates: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def unbiased_products(
+    products: np.ndarray, model: SimilarityModel, level: NoiseLevel
+) -> np.ndarray:
+    """Return products of differences in two partitions, minus those of errors of one run.
+
+    Parameters
+    ----------
+    products : ndarray of shape (n_regressors, n_regressors)
+        Of normalised patterns.
+    model : SimilarityModel
+        What regions share.
+    level : NoiseLevel
+        Noise of the normalised patterns.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_partitions, n_partitions)
+        Squared distance / voxel.
+    """
+    # Errors are shared within runs alone: entries that are not 0 have one run in row and column.
+    of_rows = level.levels[model.run_of_partition][:, None]
+    return partition_products(model.weights, products) - of_rows * model.error_products
+
+
+def normalised_products(estimates: np.ndarray, factor: np.ndarray) -> np.ndarray:
     r"""Return the products of normalised patterns, :math:`B \Sigma^{-1} B' / v`.
 
     By Cholesky's factor: the symmetric root of the covariance gives the same products and takes
@@ -207,19 +263,13 @@ def normalised_products(estimates: np.ndarray, covariance: np.ndarray) -> np.nda
     ----------
     estimates : ndarray of shape (n_columns, n_voxels)
         B.
-    covariance : ndarray of shape (n_voxels, n_voxels)
-        Sigma.
+    factor : ndarray of shape (n_voxels, n_voxels)
+        Lower factor of Sigma (:attr:`NoiseCovariance.factor`).
 
     Returns
     -------
     ndarray of shape (n_columns, n_columns)
         Squared distance / voxel.
-
-    Raises
-    ------
-    ProcessingError
-        If the covariance is singular.
     """
-    factor = linalg.cholesky(covariance, lower=True, check_finite=False)
     normalised = linalg.solve_triangular(factor, estimates.T, lower=True, check_finite=False)
     return np.asarray(normalised.T @ normalised / estimates.shape[1])

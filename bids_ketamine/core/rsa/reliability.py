@@ -1,4 +1,16 @@
-"""Split-half reliability of dissimilarities: each half of the partitions makes its own."""
+r"""Split-half reliability of dissimilarities: each half of the partitions makes its own.
+
+With C_m the row that weights patterns to the difference of a pair in partition m, and D (M, M) the
+products of differences over voxels, the patterns of the other partitions of a half H of k, meaned,
+give
+
+.. math:: D_{mn} = C_m G C_n', \qquad
+          \mathrm{LDC}_H = \frac{1}{k (k - 1)} \sum_{m \ne n \in H} D_{mn}
+
+and the same of :math:`C_m B C_n'` is its bias for unit noise, B the covariance of the estimates.
+Training patterns of a half are always means, also where those of the dissimilarities are
+generalized least squares.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bids_ketamine.core.connectivity.matrices import pearson_correlation
-from bids_ketamine.core.rsa.discriminant_contrast import discriminant_contrast_of, predicted_bias
-from bids_ketamine.core.rsa.pattern_weights import PatternWeights, pair_weights
+from bids_ketamine.core.rsa.pattern_weights import FEWEST_PARTITIONS, PatternWeights
 
 #: Least number of partitions: cross-validation needs two in each half.
 FEWEST_FOR_HALVES = 4
@@ -20,24 +31,6 @@ FEWEST_PAIRS = 3
 
 #: Partitions of a half, from 1.
 Half = tuple[int, ...]
-
-
-class HalfWeights(NamedTuple):
-    """Weights of all pairs in both halves of the partitions.
-
-    Attributes
-    ----------
-    first_half, second_half : tuple of int
-        Partitions.
-    first, second : PatternWeights
-        Weights of shape (n_pairs, n_partitions, n_regressors), zero for regressors of the other
-        half.
-    """
-
-    first_half: Half
-    second_half: Half
-    first: PatternWeights
-    second: PatternWeights
 
 
 class SplitReliability(NamedTuple):
@@ -106,91 +99,92 @@ def half_splits(n_partitions: int, *, maximum: int, seed: int = 0) -> tuple[tupl
     return tuple(splits)
 
 
-def half_weights(
-    conditions: np.ndarray,
-    partitions: np.ndarray,
-    *,
-    pairs: Sequence[tuple[int, int]],
-    splits: Sequence[tuple[Half, Half]],
-    training: str,
-    design: np.ndarray | None,
-) -> tuple[HalfWeights, ...]:
-    """Return the weights of all pairs in both halves of each split; once for all regions.
+def partition_products(weights: PatternWeights, products: np.ndarray) -> np.ndarray:
+    """Return D: products of the differences of pairs in two partitions.
 
     Parameters
     ----------
-    conditions, partitions, pairs, training, design
-        As for :func:`~bids_ketamine.core.rsa.pattern_weights.pair_weights`. Regressors of the
-        other half, and their columns of the design, are left out before weights are made.
-    splits : sequence of (tuple of int, tuple of int)
-        Result of :func:`half_splits`.
+    weights : PatternWeights
+        Of all pairs; the rows C are read.
+    products : ndarray of shape (n_regressors, n_regressors)
+        G of a region
+        (:func:`~bids_ketamine.core.rsa.discriminant_contrast.pattern_products`), or B.
 
     Returns
     -------
-    tuple of HalfWeights
-        One a split.
+    ndarray of shape (n_pairs, n_partitions, n_partitions)
+        Squared distance / voxel; 0 for partitions without the pair.
     """
-
-    def of_half(half: Half) -> PatternWeights:
-        kept = (conditions == 0) | (partitions == 0) | np.isin(partitions, half)
-        weights = pair_weights(
-            conditions[kept],
-            partitions[kept],
-            pairs=pairs,
-            training=training,
-            design=None if design is None else design[:, kept],
-        )
-        placed = np.zeros((2, *weights.test.shape[:-1], len(conditions)))
-        placed[..., kept] = weights
-        return PatternWeights(placed[0], placed[1])
-
-    return tuple(HalfWeights(*split, of_half(split[0]), of_half(split[1])) for split in splits)
+    return np.asarray((weights.test @ products) @ np.swapaxes(weights.test, -1, -2))
 
 
-def split_half_reliability(
-    products: np.ndarray,
-    halves: Sequence[HalfWeights],
-    *,
-    estimates_covariance: np.ndarray,
-    noise_level: float,
-) -> tuple[SplitReliability, ...]:
-    """Correlate the dissimilarities of the halves of the partitions.
-
-    The patterns of one half alone enter its dissimilarities (LDC minus predicted bias). What the
-    halves share: the noise covariance with which patterns were normalised, and, for partitions
-    of one run, its model, by which errors of the estimates covary between halves.
+def half_dissimilarities(
+    between: np.ndarray, held: np.ndarray, *, halves: Sequence[Half]
+) -> np.ndarray:
+    """Return the dissimilarities that parts of the partitions make.
 
     Parameters
     ----------
-    products : ndarray of shape (n_regressors, n_regressors)
-        G of the region:
-        :func:`~bids_ketamine.core.rsa.discriminant_contrast.pattern_products`.
-    halves : sequence of HalfWeights
-        Result of :func:`half_weights`.
-    estimates_covariance : ndarray of shape (n_regressors, n_regressors)
-        B.
-    noise_level : float
-        Variance of the noise of normalised patterns, per voxel.
+    between : ndarray of shape (n_pairs, n_partitions, n_partitions)
+        D: :func:`partition_products` of patterns, minus what their errors are expected to make.
+    held : ndarray of bool, shape (n_pairs, n_partitions)
+        Which partitions hold the pair (:attr:`PatternWeights.held`); D is 0 for others.
+    halves : sequence of tuple of int
+        Partitions of each half.
+
+    Returns
+    -------
+    ndarray of shape (n_halves, n_pairs)
+        Squared distance / voxel; NaN where fewer than two partitions of the half hold the pair.
+
+    Examples
+    --------
+    A pair in three partitions, of which the second half has two:
+
+    >>> between = np.array([[[9.0, 1.0, 2.0], [1.0, 9.0, 3.0], [2.0, 3.0, 9.0]]])
+    >>> half_dissimilarities(between, np.ones((1, 3), bool), halves=[(1,), (2, 3)]).tolist()
+    [[nan], [3.0]]
+    """
+    inside = np.zeros((len(halves), held.shape[1]))
+    for row, half in zip(inside, halves, strict=True):
+        row[np.array(half) - 1] = 1.0
+    apart = between * ~np.eye(held.shape[1], dtype=bool)
+    sums = np.sum((inside @ apart) * inside, axis=-1).T
+    count = inside @ held.T
+    enough = count >= FEWEST_PARTITIONS
+    ordered = np.where(enough, count * (count - 1.0), 1.0)
+    return np.where(enough, sums / ordered, np.nan)
+
+
+def split_half_reliability(
+    between: np.ndarray, held: np.ndarray, *, splits: Sequence[tuple[Half, Half]]
+) -> tuple[SplitReliability, ...]:
+    """Correlate the dissimilarities of the halves of the partitions.
+
+    The patterns of one half alone enter its dissimilarities (LDC minus predicted bias), always
+    with means as training patterns. What the halves share: the noise covariance with which
+    patterns were normalised, and, for partitions of one run, its model, by which errors of the
+    estimates covary between halves.
+
+    Parameters
+    ----------
+    between, held : ndarray
+        As for :func:`half_dissimilarities`.
+    splits : sequence of (tuple of int, tuple of int)
+        Result of :func:`half_splits`.
 
     Returns
     -------
     tuple of SplitReliability
         One a split.
     """
-
-    def of_half(weights: PatternWeights) -> np.ndarray:
-        bias = predicted_bias(
-            weights, estimates_covariance=estimates_covariance, noise_level=noise_level
-        )
-        return discriminant_contrast_of(products, weights) - bias
-
+    first, second = (
+        half_dissimilarities(between, held, halves=[split[place] for split in splits])
+        for place in (0, 1)
+    )
     return tuple(
-        SplitReliability(
-            each.first_half,
-            each.second_half,
-            _correlation(of_half(each.first), of_half(each.second)),
-        )
-        for each in halves
+        SplitReliability(*split, _correlation(*both))
+        for split, *both in zip(splits, first, second, strict=True)
     )
 
 

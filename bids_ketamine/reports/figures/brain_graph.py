@@ -19,7 +19,6 @@ from bids_ketamine.reports.figures.brain_places import (
     Edge,
     connection_lines,
     connections,
-    curve,
     drawn_connections,
     region_dots,
     region_places,
@@ -45,15 +44,13 @@ FloatArray = NDArray[np.float64]
 RADII = (7.0, 3.0)
 #: Widest line, and the width of uncertain ones, points.
 WIDEST, UNCERTAIN = 4.5, 0.8
-#: How far the middle of an arrow is from the straight line, share of its length.
-BEND = 0.08
 #: More connections than this make pictures of pixels: shapes would take more room.
 AS_PIXELS = 100
-#: Space around the dots where there is no outline, mm.
-MARGIN = 25.0
+#: Space around the dots where there is no outline, and the least there is, mm.
+MARGIN, RIM_OF_VIEW = 25.0, 6.0
 #: Between views, and below each of them, pixels of the page.
 GAP, FOOT = 14.0, 14.0
-#: Around wide lines and arrow heads.
+#: Around wide lines.
 RIM = "#a9b1b8"
 #: Names that stand below each other in one column, and the longest of one and of two columns.
 ONE_COLUMN = 9
@@ -71,7 +68,6 @@ def brain_graph(
     label: str,
     name: str,
     description: str,
-    directed: bool = False,
     mni: bool = True,
 ) -> Markup:
     """Draw regions as dots and connections as lines, from the side, the back and above.
@@ -83,10 +79,9 @@ def brain_graph(
     Parameters
     ----------
     edges : DataFrame or sequence of (str, str, float, bool)
-        First region (the seed), second region (the target), value, and whether it is more than
-        1.96 standard errors from zero; a table has the columns ``first``, ``second``, ``value``
-        and ``certain``. Those without a value are not drawn. When not directed, one of the two
-        directions of a pair is enough.
+        First region, second region, value, and whether its 95 % interval excludes zero; a table
+        has the columns ``first``, ``second``, ``value`` and ``certain``. Those without a value
+        are not drawn. One of the two directions of a pair is enough.
     centres : mapping of str to sequence of (x, y, z)
         Centres of each region, mm: one, or two of a bilateral region. Regions without a centre
         are not drawn.
@@ -96,8 +91,6 @@ def brain_graph(
         Stands at the colour bar, such as ``Fisher z``.
     name, description : str
         Identifier and text alternative.
-    directed : bool
-        Whether lines are arrows from the first to the second region.
     mni : bool
         Whether centres are in MNI space: then the template's outline is drawn.
 
@@ -109,14 +102,14 @@ def brain_graph(
     places = region_places(centres)
     if not places:
         raise ValueError("no region has a centre")
-    shown = drawn_connections(edges, places, directed=directed)
+    shown = drawn_connections(edges, places)
     boxes = _boxes(places, mni=mni)
     sizes = [high - low for low, high in boxes]
     # From the side and from behind above, from above below the latter: the fourth place is free.
     side, back, above = VIEWS
     zoom = (WIDTH - GAP) / (sizes[side.across] + sizes[back.across])
     top = zoom * sizes[side.up]
-    low = max(zoom * sizes[above.up], _key_height(len(places), directed=directed))
+    low = max(zoom * sizes[above.up], _key_height(len(places)))
     height = top + low + 2 * FOOT
     figure = new_figure(WIDTH, height)
     second = zoom * sizes[side.across] + GAP
@@ -128,11 +121,11 @@ def brain_graph(
         axis.set(xlim=boxes[view.across], ylim=boxes[view.up])
         axis.set_axis_off()
         _draw_head(axis, view, mni=mni)
-        _draw_view(axis, view, places, shown, limit=limit, zoom=zoom, directed=directed)
+        _draw_view(axis, view, places, shown, limit=limit, zoom=zoom)
     key = figure.add_axes((0, 0, (second - GAP) / WIDTH, (low + FOOT) / height))
     key.set(xlim=(0, second - GAP), ylim=(low + FOOT, 0))
     key.set_axis_off()
-    _draw_key(key, list(places), directed=directed)
+    _draw_key(key, list(places))
     bar = (28 / WIDTH, 26 / height, (second - GAP - 56) / WIDTH, 9 / height)
     draw_value_bar(figure, bar, limit=limit, label=label, horizontal=True)
     if len(places) > WITH_NAMES or len(shown) > AS_PIXELS:
@@ -144,31 +137,25 @@ def shown_words(
     edges: pd.DataFrame | Sequence[Edge],
     *,
     centres: Mapping[str, Sequence[Sequence[float]]],
-    directed: bool = False,
 ) -> str:
     """Return what a brain graph shows and what it leaves out, in sentences for its caption.
 
     Parameters
     ----------
-    edges, centres, directed
+    edges, centres
         As :func:`brain_graph` takes them.
 
     Examples
     --------
     >>> print(shown_words([("a", "b", 0.3, True), ("b", "c", 0.1, False)], centres={
     ...     "a": [(-20, 0, 0), (20, 0, 0)], "b": [(0, 40, 0)]}))
-    Wide lines are more than 1.96 standard errors from zero; thin, faint ones are not. \
-Not drawn, for want of a place in the brain: c.
+    The 95 % intervals of wide lines exclude 0, those of thin, faint ones do not. Not drawn, for \
+want of a place in the brain: c.
     """
     places = region_places(centres)
-    known = [edge for edge in connections(edges, directed=directed) if np.isfinite(edge[2])]
+    known = [edge for edge in connections(edges) if np.isfinite(edge[2])]
     inside = [edge for edge in known if edge[0] in places and edge[1] in places]
-    kind = "arrows" if directed else "lines"
-    sentences = [
-        f"Wide {kind} are more than 1.96 standard errors from zero; thin, faint ones are not."
-    ]
-    if directed:
-        sentences[0] = f"Arrows go from seed to target. {sentences[0]}"
+    sentences = ["The 95 % intervals of wide lines exclude 0, those of thin, faint ones do not."]
     if len(places) > WITH_NAMES and len(inside) > STRONGEST:
         sentences.append(f"Of {len(inside):,} connections, the {STRONGEST} strongest are drawn.")
     regions = dict.fromkeys(region for edge in known for region in edge[:2])
@@ -181,10 +168,12 @@ Not drawn, for want of a place in the brain: c.
 
 def _boxes(places: Mapping[str, FloatArray], *, mni: bool) -> Sequence[tuple[float, float]]:
     """Return the ends of the picture along each axis, mm."""
-    if mni:
-        return MNI_BOX
     points = np.vstack(list(places.values()))
-    low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
+    margin = RIM_OF_VIEW if mni else MARGIN
+    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    if mni:
+        outer = np.asarray(MNI_BOX)
+        low, high = np.minimum(low, outer[:, 0]), np.maximum(high, outer[:, 1])
     return [(float(start), float(end)) for start, end in zip(low, high, strict=True)]
 
 
@@ -208,7 +197,6 @@ def _draw_view(
     *,
     limit: float,
     zoom: float,
-    directed: bool,
 ) -> None:
     named = len(places) <= WITH_NAMES
     radius = RADII[0 if named else 1] / zoom
@@ -220,25 +208,19 @@ def _draw_view(
     for first, second, value, certain in edges:
         share = float(np.clip(value / limit, -1.0, 1.0))
         width = 1.0 + (widest - 1.0) * abs(share) if certain else UNCERTAIN
-        head = (3.6 + 1.6 * width) / zoom if directed else 0.0
-        curves = [
-            curve(start, end, radius=radius, head=head, bend=_bend(view, start, end))
-            for start, end in lines[first, second]
+        # Dots that touch leave no room for a line.
+        apart = [
+            ends for ends in lines[first, second] if np.linalg.norm(ends[1] - ends[0]) > 2 * radius
         ]
         color = colormaps[COLORS](0.5 + 0.5 * share)
-        _draw_curves(axis, [each for each in curves if each], color, width=width, certain=certain)
+        _draw_lines(axis, apart, color, width=width, certain=certain)
     for number, points in enumerate(dots.values(), start=1):
         for point in points:
+            # A dot that was moved aside at the rim of the view stays whole.
             axis.add_patch(Circle(point, radius, facecolor=INK, edgecolor="white",
-                                  linewidth=0.9, zorder=4))  # fmt: skip
+                                  linewidth=0.9, zorder=4, clip_on=False))  # fmt: skip
             if named:
                 _draw_number(axis, point, number)
-
-
-def _bend(view: View, start: FloatArray, end: FloatArray) -> float:
-    """Return how far an arrow bends to its left: hemispheres are each other's mirror."""
-    mirrored = view.across == 0 and start[0] + end[0] > 0
-    return -BEND if mirrored else BEND
 
 
 def _draw_number(axis: Any, point: Sequence[float] | FloatArray, number: int) -> None:
@@ -246,38 +228,30 @@ def _draw_number(axis: Any, point: Sequence[float] | FloatArray, number: int) ->
               fontsize=7.0 if number < 10 else 6.2)  # fmt: skip
 
 
-def _draw_curves(
+def _draw_lines(
     axis: Any,
-    curves: Sequence[tuple[FloatArray, FloatArray]],
+    ends: Sequence[tuple[FloatArray, FloatArray]],
     color: Any,
     *,
     width: float,
     certain: bool,
 ) -> None:
-    """Draw the lines of one connection as one shape, their heads as another."""
-    if not curves:
+    """Draw the lines of one connection as one shape."""
+    if not ends:
         return
-    n_curves = len(curves)
-    codes = [Path.MOVETO, Path.CURVE3, Path.CURVE3]
-    lines = Path(np.vstack([line for line, _ in curves]), codes * n_curves)
+    lines = Path(np.vstack([np.stack(each) for each in ends]),
+                 [Path.MOVETO, Path.LINETO] * len(ends))  # fmt: skip
     style = {"alpha": 1.0 if certain else 0.8, "zorder": 3 if certain else 2}
     if certain:  # pale colours need a rim
         axis.add_patch(PathPatch(lines, facecolor="none", edgecolor=RIM, linewidth=width + 0.8,
                                  capstyle="butt", zorder=3))  # fmt: skip
     axis.add_patch(PathPatch(lines, facecolor="none", edgecolor=color, linewidth=width,
                              capstyle="butt", **style))  # fmt: skip
-    heads = np.vstack([head for _, head in curves])
-    if len(heads):
-        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-        corners = np.concatenate([heads.reshape(-1, 3, 2), heads.reshape(-1, 3, 2)[:, :1]], axis=1)
-        axis.add_patch(PathPatch(Path(corners.reshape(-1, 2), codes * n_curves), facecolor=color,
-                                 edgecolor=RIM, linewidth=0.4 if certain else 0.0,
-                                 **style))  # fmt: skip
 
 
-def _key_height(n_regions: int, *, directed: bool) -> float:
+def _key_height(n_regions: int) -> float:
     """Return the room below the view from the side that names and scale take, pixels."""
-    return KEY_TOP + ROW * _key_rows(n_regions) + 15 * (2 + directed) + 60
+    return KEY_TOP + ROW * _key_rows(n_regions) + 15 * 2 + 60
 
 
 def _key_rows(n_regions: int) -> int:
@@ -286,7 +260,7 @@ def _key_rows(n_regions: int) -> int:
     return n_regions if n_regions <= ONE_COLUMN else -(-n_regions // 2)
 
 
-def _draw_key(axis: Any, regions: Sequence[str], *, directed: bool) -> None:
+def _draw_key(axis: Any, regions: Sequence[str]) -> None:
     """Name the numbers, and say what lines mean; in pixels from the top left."""
     rows = _key_rows(len(regions))
     single = rows == len(regions)
@@ -303,12 +277,8 @@ def _draw_key(axis: Any, regions: Sequence[str], *, directed: bool) -> None:
                       fontsize=8.5 if single else 7.5)  # fmt: skip
     below = KEY_TOP + ROW * rows + 6
     style = {"va": "center_baseline", "fontsize": 7.5, "color": QUIET}
-    certainty = ((3.0, "more than 1.96 standard errors from 0"), (UNCERTAIN, "less than that"))
+    certainty = ((3.0, "95 % interval excludes 0"), (UNCERTAIN, "it includes 0"))
     for width, words in certainty:
         axis.plot([7, 25], [below] * 2, color=QUIET, linewidth=width, solid_capstyle="butt")
         axis.text(31, below, words, **style)
         below += 15
-    if directed:
-        axis.plot([7, 21], [below] * 2, color=QUIET, linewidth=1.0, solid_capstyle="butt")
-        axis.plot([22], [below], ">", color=QUIET, markersize=4.5, markeredgewidth=0)
-        axis.text(31, below, "from seed to target", **style)

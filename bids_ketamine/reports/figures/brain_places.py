@@ -12,7 +12,7 @@ from bids_ketamine.reports.figures.glass import View
 
 FloatArray = NDArray[np.float64]
 
-#: First region, second region, value, and whether it is more than 1.96 standard errors from 0.
+#: First region, second region, value, and whether its 95 % interval excludes 0.
 Edge = tuple[str, str, float, bool]
 
 #: More regions than this have no names, and only the strongest of their connections are drawn.
@@ -33,19 +33,18 @@ def region_places(centres: Mapping[str, Sequence[Sequence[float]]]) -> dict[str,
     return places
 
 
-def connections(edges: pd.DataFrame | Sequence[Edge], *, directed: bool) -> list[Edge]:
+def connections(edges: pd.DataFrame | Sequence[Edge]) -> list[Edge]:
     """Return the connections of two different regions, each once.
 
     Parameters
     ----------
     edges : DataFrame or sequence of (str, str, float, bool)
         As :func:`.brain_graph.brain_graph` takes them.
-    directed : bool
-        Whether a pair has two of them; else the first that has a value counts.
+        Of the two directions of a pair the first that has a value counts.
 
     Examples
     --------
-    >>> connections([("a", "b", 0.2, True), ("b", "a", 0.3, True)], directed=False)
+    >>> connections([("a", "b", 0.2, True), ("b", "a", 0.3, True)])
     [('a', 'b', 0.2, True)]
     """
     if isinstance(edges, pd.DataFrame):
@@ -54,7 +53,7 @@ def connections(edges: pd.DataFrame | Sequence[Edge], *, directed: bool) -> list
     found: dict[tuple[str, ...], Edge] = {}
     for first, second, value, certain in edges:
         pair = (str(first), str(second))
-        key = pair if directed else tuple(sorted(pair))
+        key = tuple(sorted(pair))
         if pair[0] != pair[1] and not np.isfinite(found.get(key, ("", "", np.nan))[2]):
             number = np.nan if pd.isna(value) else float(value)
             found[key] = (*pair, number, not pd.isna(certain) and bool(certain))
@@ -62,12 +61,12 @@ def connections(edges: pd.DataFrame | Sequence[Edge], *, directed: bool) -> list
 
 
 def drawn_connections(
-    edges: pd.DataFrame | Sequence[Edge], places: Mapping[str, FloatArray], *, directed: bool
+    edges: pd.DataFrame | Sequence[Edge], places: Mapping[str, FloatArray]
 ) -> list[Edge]:
     """Return what is drawn, in its order: the certain and the strong lie above the others."""
     known = [
         edge
-        for edge in connections(edges, directed=directed)
+        for edge in connections(edges)
         if np.isfinite(edge[2]) and edge[0] in places and edge[1] in places
     ]
     if len(places) > WITH_NAMES:
@@ -129,47 +128,3 @@ def connection_lines(first: FloatArray, second: FloatArray) -> list[tuple[FloatA
     if len(first) == len(second):
         return list(zip(first, second, strict=True))
     return [(start, end) for start in first for end in second]
-
-
-def curve(
-    start: FloatArray, end: FloatArray, *, radius: float, head: float, bend: float
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return the line and the arrow head from one dot to another.
-
-    Parameters
-    ----------
-    start, end : ndarray of shape (2,)
-        Middles of the dots, mm.
-    radius : float
-        That of the dots, mm.
-    head : float
-        Length of the arrow head, mm. Without one the line is straight and ends at the middle
-        of the dot.
-    bend : float
-        How far the middle of an arrow is to the left of the straight line, share of its length.
-
-    Returns
-    -------
-    (ndarray of shape (3, 2), ndarray of shape (3 or 0, 2)) or None
-        Ends of a parabola around the point where its tangents meet; tip and corners of the
-        head. None where the dots touch.
-    """
-    along = end - start
-    if np.linalg.norm(along) <= 2 * radius:
-        return None
-    middle = (start + end) / 2
-    if head == 0.0:
-        return np.array([start, middle, end]), np.empty((0, 2))
-    # Both directions of a pair bend to their own left, so neither covers the other.
-    middle = middle + 2 * bend * np.array([-along[1], along[0]])
-    t = np.linspace(0.0, 1.0, 201)[:, None]
-    points = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
-    # The dot has a white rim.
-    tip = points[np.argmax(np.linalg.norm(points - end, axis=1) <= 1.1 * radius)]
-    last = int(np.argmax(np.linalg.norm(points - tip, axis=1) <= head))
-    back = (points[last] - tip) / max(float(np.linalg.norm(points[last] - tip)), 1e-9)
-    base, side = tip + head * back, 0.45 * head * np.array([-back[1], back[0]])
-    # A piece of a parabola is a parabola: its middle lies where the tangents meet.
-    share = float(t[last, 0])
-    line = np.array([start, (1 - share) * start + share * middle, points[last]])
-    return line, np.array([tip, base + side, base - side])

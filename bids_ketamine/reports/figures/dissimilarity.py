@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from bids_ketamine.reports.figures.canvas import (
     INK,
     QUIET,
-    RULE,
     WIDTH,
     drawn,
     new_figure,
@@ -26,6 +25,7 @@ from bids_ketamine.reports.figures.value_scale import (
     draw_numbers,
     draw_value_bar,
     number_font,
+    strike_missing,
 )
 
 FloatArray = NDArray[np.float64]
@@ -171,7 +171,6 @@ def _draw_matrix(axis: Any, values: FloatArray, *, limit: float, numbers: float 
         axis.text((size - 1) / 2, (size - 1) / 2, "no values", ha="center", va="center",
                   color=QUIET, fontsize=7.5)  # fmt: skip
         return
-    for row, column in np.argwhere(missing):
-        axis.plot([column - 0.5, column + 0.5], [row + 0.5, row - 0.5], color=RULE, linewidth=0.6)
+    strike_missing(axis, missing)
     if numbers is not None:
         draw_numbers(axis, values, limit=limit, font=numbers)

@@ -27,6 +27,7 @@ from bids_ketamine.reports.figures.value_scale import (
     draw_numbers,
     draw_value_bar,
     number_font,
+    strike_missing,
     value_palette,
 )
 
@@ -98,7 +99,8 @@ def matrix_figure(
     Parameters
     ----------
     matrix : DataFrame of shape (n_regions, n_regions)
-        Values, in the unit of `label`; missing cells and the diagonal stay blank.
+        Values, in the unit of `label`. Missing cells have no colour and, where regions are
+        named, a thin stroke; the diagonal stays blank.
     limit : float
         End of the colour scale.
     name, description : str
@@ -140,6 +142,8 @@ def matrix_figure(
                  xlabel=f"{size} {sides[1]}")  # fmt: skip
     if directed and named:
         _draw_titles(figure, axis)
+    if named:
+        strike_missing(axis, ~np.isfinite(values) & ~same)
     if size <= WITH_NUMBERS:
         font = number_font(values, limit=limit, cell=body / max(size, 1))
         draw_numbers(axis, values, limit=limit, font=font)

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bids_ketamine.reports.figures.canvas import INK, QUIET
+from bids_ketamine.reports.figures.canvas import INK, QUIET, RULE
 from bids_ketamine.reports.words import number
 
 FloatArray = NDArray[np.float64]
@@ -124,6 +124,20 @@ def draw_numbers(axis: Any, values: FloatArray, *, limit: float, font: float) ->
         value = float(values[row, column])
         axis.text(column, row, numbers.text(value), ha="center", va="center", fontsize=font,
                   color="white" if abs(value) > 0.62 * limit else INK)  # fmt: skip
+
+
+def strike_missing(axis: Any, missing: NDArray[np.bool_]) -> None:
+    """Draw a thin stroke through each cell that should have a value and has none.
+
+    Parameters
+    ----------
+    axis : Axes
+        Holds the matrix as a picture.
+    missing : ndarray of bool, shape (n_rows, n_columns)
+        The cells.
+    """
+    for row, column in np.argwhere(missing):
+        axis.plot([column - 0.5, column + 0.5], [row + 0.5, row - 0.5], color=RULE, linewidth=0.6)
 
 
 def draw_value_bar(

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy import linalg
 
+from bids_ketamine.core.rsa.contrast_errors import error_terms, predicted_bias, standard_error
 from bids_ketamine.core.rsa.discriminant_contrast import (
     discriminant_contrast,
     dissimilarities,
     pattern_products,
-    predicted_bias,
-    standard_error,
 )
 from bids_ketamine.core.rsa.noise_covariance import noise_covariance, noise_normalised
+from bids_ketamine.core.rsa.noise_level import NoiseLevel
 from bids_ketamine.core.rsa.pattern_weights import gls_weights, mean_weights, pair_weights
 from bids_ketamine.errors import ProcessingError
 
@@ -134,6 +135,7 @@ def test_bias_and_standard_error_are_those_of_simulated_runs(training):
     level, effective = 1.3, np.trace(noise) ** 2 / np.trace(noise @ noise)
     assert effective < 6.0
     weights = weights_of(training, design)
+    terms = error_terms(weights, estimates_covariances=[estimates])
     left, right = np.linalg.cholesky(estimates), np.linalg.cholesky(noise + 1e-9 * np.eye(12))
     # Differences that neighbours share as they share noise.
     size = np.sqrt(np.trace(estimates) / 11)
@@ -145,11 +147,10 @@ def test_bias_and_standard_error_are_those_of_simulated_runs(training):
         found = np.sum(products[:, None] * weights.quadratic, axis=(2, 3))
         apart = means[:, [1, 1, 2]] - means[:, [2, 3, 3]]
         true = np.sum(apart**2, axis=2) / n_voxels
-        bias = predicted_bias(weights, estimates_covariance=estimates, noise_level=level)
+        bias = predicted_bias(terms, levels=np.array([level]))
         expected = standard_error(
-            weights,
-            estimates_covariance=estimates,
-            noise_level=level,
+            terms,
+            levels=np.array([level]),
             effective_voxels=effective,
             difference=true.mean(axis=0),
         )
@@ -163,18 +164,38 @@ def test_bias_and_standard_error_are_those_of_simulated_runs(training):
 def test_runs_have_no_bias_with_means():
     conditions, partitions = np.array([1, 2, 1, 2]), np.array([1, 1, 2, 2])
     block = np.array([[2.0, 0.5], [0.5, 1.0]])
-    estimates = np.kron(np.eye(2), block)
     weights = mean_weights(conditions, partitions, pair=(1, 2))
-    assert predicted_bias(weights, estimates_covariance=estimates, noise_level=1.0) == 0.0
+    terms = error_terms(weights, estimates_covariances=[block, block])
+    assert predicted_bias(terms, levels=np.ones(2)) == 0.0
     # Sum of two products d1 d2, each d of variance 2 + 1 - 2 * 0.5 = 2, in four voxels.
-    error = standard_error(
-        weights,
-        estimates_covariance=estimates,
-        noise_level=1.0,
-        effective_voxels=4.0,
-        difference=0.0,
-    )
+    error = standard_error(terms, levels=np.ones(2), effective_voxels=4.0, difference=0.0)
     assert error == pytest.approx(2.0 / np.sqrt(4.0), rel=1e-12)
+    # A run with four times the noise, and a difference whose square is 3 per voxel: w is half of
+    # both differences, so that its variance is (2 + 4 * 2) / 4.
+    error = standard_error(terms, levels=np.array([1.0, 4.0]), effective_voxels=4.0, difference=3.0)
+    assert error**2 == pytest.approx((4.0 * 2.0**2 + 4.0 * 3.0 * 10.0 / 4.0) / 4.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("training", ["mean", "gls"])
+def test_terms_of_runs_add_up_to_traces_of_the_quadratic_form(training):
+    rng = np.random.default_rng(10)
+    conditions, partitions = np.tile([1, 2, 3, 0], 6), np.repeat(np.arange(1, 7), 4)
+    partitions[conditions == 0] = 0
+    design = rng.standard_normal((80, 24))
+    weights = pair_weights(conditions, partitions, pairs=PAIRS, training=training, design=design)
+    roots = [rng.standard_normal((size, 30)) for size in (4, 12, 8)]
+    blocks, levels = [root @ root.T for root in roots], np.array([0.5, 2.0, 1.5])
+    joined = linalg.block_diag(
+        *(level * block for level, block in zip(levels, blocks, strict=True))
+    )
+    terms = error_terms(weights, estimates_covariances=blocks)
+    form, contrast = weights.quadratic @ joined, weights.difference
+    bias = np.trace(form, axis1=1, axis2=2)
+    np.testing.assert_allclose(predicted_bias(terms, levels=levels), bias, rtol=1e-10)
+    variance = 2.0 * np.trace(form @ form, axis1=1, axis2=2)
+    variance += 4.0 * 0.7 * np.einsum("pi,ij,pj->p", contrast, joined, contrast)
+    found = standard_error(terms, levels=levels, effective_voxels=9.0, difference=0.7)
+    np.testing.assert_allclose(found, np.sqrt(variance / 9.0), rtol=1e-10)
 
 
 def test_pairs_without_two_partitions_have_no_value():
@@ -182,12 +203,12 @@ def test_pairs_without_two_partitions_have_no_value():
     patterns = np.random.default_rng(8).standard_normal((5, 6))
     weights = pair_weights(conditions, partitions, pairs=PAIRS, training="mean", design=None)
     assert weights.n_partitions.tolist() == [2, 0, 0]
+    assert weights.held.tolist() == [[True, True], [False, False], [False, False]]
     found = dissimilarities(
         pattern_products(patterns),
         weights,
-        estimates_covariance=np.eye(5),
-        noise_level=1.0,
-        effective_voxels=6.0,
+        terms=error_terms(weights, estimates_covariances=[np.eye(5)]),
+        level=NoiseLevel(np.ones(1), 6.0),
     )
     assert found.raw[0] == pytest.approx(
         (patterns[0] - patterns[1]) @ (patterns[3] - patterns[4]) / 6
@@ -200,15 +221,28 @@ def test_pairs_without_two_partitions_have_no_value():
 def test_value_is_raw_minus_bias():
     rng = np.random.default_rng(9)
     design = run_design(rng)
+    weights = weights_of("mean", None)
     found = dissimilarities(
         pattern_products(rng.standard_normal((11, 6))),
-        weights_of("mean", None),
-        estimates_covariance=np.linalg.inv(design.T @ design),
-        noise_level=1.2,
-        effective_voxels=5.0,
+        weights,
+        terms=error_terms(weights, estimates_covariances=[np.linalg.inv(design.T @ design)]),
+        level=NoiseLevel(np.array([1.2]), 5.0),
     )
     np.testing.assert_allclose(found.value, found.raw - found.predicted_bias)
     assert (found.predicted_bias != 0).all()
+
+
+def test_rows_of_a_stack_are_those_of_their_partitions():
+    kept = ~((PARTITIONS == 2) & (CONDITIONS == 1))
+    weights = pair_weights(
+        CONDITIONS[kept], PARTITIONS[kept], pairs=PAIRS, training="mean", design=None
+    )
+    assert weights.held.tolist() == [[True, False, True]] * 2 + [[True] * 3]
+    assert weights.n_partitions.tolist() == [2, 2, 3]
+    own = mean_weights(CONDITIONS[kept], PARTITIONS[kept], pair=(1, 2))
+    np.testing.assert_array_equal(weights.test[0, [0, 2]], own.test)
+    np.testing.assert_array_equal(weights.training[0, [0, 2]], own.training)
+    assert not weights.training[0, 1].any()
 
 
 def test_unknown_training_is_refused():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bids_ketamine.core.rsa.covariance_df import covariance_df
 from bids_ketamine.core.rsa.noise_covariance import (
-    covariance_df,
     noise_covariance,
     noise_normalised,
     shrunk_to_diagonal,
@@ -91,9 +91,39 @@ def test_full_covariance_with_more_voxels_than_degrees_of_freedom_is_refused():
     residuals = series - basis @ (basis.T @ series)  # rank 25, fewer than 30 voxels
     with pytest.raises(ProcessingError, match="covariance of 30 voxels is singular"):
         noise_covariance(residuals, df=25.0, estimator="full")
-    with pytest.raises(ProcessingError, match="singular"):
+    with pytest.raises(ProcessingError, match="too few volumes") as caught:
         noise_covariance(rng.standard_normal((20, 30)), df=19.0, estimator="full")
+    assert caught.value.cure.startswith("Choose `shrinkage_to_diagonal` or `diagonal`")
     noise_covariance(residuals[:, :20], df=25.0, estimator="full")
+
+
+def test_voxels_that_repeat_others_are_told_from_too_few_volumes():
+    residuals = np.random.default_rng(6).standard_normal((200, 12))
+    residuals[:, 7] = residuals[:, 2]
+    with pytest.raises(ProcessingError, match="some voxels have the residuals of others") as caught:
+        noise_covariance(residuals, df=199.0, estimator="full")
+    assert "volumes" not in str(caught.value)
+    assert "`shrinkage_to_diagonal` or `diagonal`, or leave voxels that repeat" in caught.value.cure
+    # Shrinkage keeps them apart.
+    noise = noise_covariance(residuals, df=199.0, estimator="shrinkage_to_diagonal")
+    assert 0.0 < noise.shrinkage < 1.0
+
+
+def test_shrinkage_that_is_zero_is_not_cured_by_shrinkage():
+    """Two values at equal distance from the mean have no fourth moment: the intensity is 0."""
+    residuals = np.tile([[1.0], [-1.0]], (20, 3)) * [1.0, 2.0, 3.0]
+    with pytest.raises(ProcessingError, match="covariance of 3 voxels is singular") as caught:
+        noise_covariance(residuals, df=39.0, estimator="shrinkage_to_diagonal", shrinkage=0.0)
+    assert "shrinkage_to_diagonal" not in str(caught.value)
+    assert caught.value.cure.startswith("Choose `diagonal`")
+
+
+@pytest.mark.parametrize("estimator", ["shrinkage_to_diagonal", "diagonal", "full", "identity"])
+def test_factor_is_that_of_the_covariance(estimator):
+    residuals = correlated(np.random.default_rng(7), 40, 6)
+    noise = noise_covariance(residuals, df=39.0, estimator=estimator)
+    np.testing.assert_allclose(noise.factor @ noise.factor.T, noise.covariance, rtol=1e-12)
+    assert not np.triu(noise.factor, 1).any()
 
 
 def test_singular_covariance_has_no_root():

@@ -5,26 +5,29 @@ from math import comb
 import numpy as np
 import pytest
 
-from bids_ketamine.core.rsa.discriminant_contrast import (
-    discriminant_contrast,
-    pattern_products,
-    predicted_bias,
+from bids_ketamine.core.rsa.contrast_errors import error_terms, predicted_bias
+from bids_ketamine.core.rsa.discriminant_contrast import discriminant_contrast, pattern_products
+from bids_ketamine.core.rsa.pattern_weights import pair_weights
+from bids_ketamine.core.rsa.reliability import (
+    half_dissimilarities,
+    half_splits,
+    partition_products,
+    split_half_reliability,
 )
-from bids_ketamine.core.rsa.pattern_weights import mean_weights, pair_weights
-from bids_ketamine.core.rsa.reliability import half_splits, half_weights, split_half_reliability
 
 CONDITIONS = np.tile([1, 2, 3, 4], 6)
 PARTITIONS = np.repeat([1, 2, 3, 4, 5, 6], 4)
 PAIRS = [(a, b) for a in range(1, 5) for b in range(a + 1, 5)]
 
 
-def reliability(patterns, splits, estimates, training="mean", design=None):
-    halves = half_weights(
-        CONDITIONS, PARTITIONS, pairs=PAIRS, splits=splits, training=training, design=design
-    )
-    return split_half_reliability(
-        pattern_products(patterns), halves, estimates_covariance=estimates, noise_level=1.1
-    )
+def weights_of(conditions=CONDITIONS, partitions=PARTITIONS, pairs=PAIRS):
+    return pair_weights(conditions, partitions, pairs=pairs, training="mean", design=None)
+
+
+def reliability(patterns, splits, estimates, pairs=PAIRS):
+    weights = weights_of(pairs=pairs)
+    between = partition_products(weights, pattern_products(patterns) - 1.1 * estimates)
+    return split_half_reliability(between, weights.held, splits=splits)
 
 
 def test_six_partitions_have_ten_splits():
@@ -55,49 +58,58 @@ def test_many_partitions_give_a_seeded_spread():
     assert len(half_splits(80, maximum=7)) == 7
 
 
-@pytest.mark.parametrize("training", ["mean", "gls"])
-def test_correlation_is_that_of_dissimilarities_of_either_half(training):
+def of_half(patterns, estimates, half, kept=None):
+    """Return dissimilarities of a half from the weights of its regressors alone."""
+    inside = np.isin(PARTITIONS, half) & (kept if kept is not None else True)
+    weights = weights_of(CONDITIONS[inside], PARTITIONS[inside])
+    terms = error_terms(weights, estimates_covariances=[estimates[np.ix_(inside, inside)]])
+    bias = predicted_bias(terms, levels=np.array([1.1]))
+    return discriminant_contrast(patterns[inside], weights) - bias
+
+
+def test_correlation_is_that_of_dissimilarities_of_either_half():
     rng = np.random.default_rng(1)
     design = rng.standard_normal((90, 24))
     estimates = np.linalg.inv(design.T @ design)
     patterns = rng.standard_normal((24, 10))
     splits = half_splits(6, maximum=3)
-    found = reliability(patterns, splits, estimates, training, design)
-
-    def of_half(half):
-        kept = np.isin(PARTITIONS, half)
-        weights = pair_weights(
-            CONDITIONS[kept],
-            PARTITIONS[kept],
-            pairs=PAIRS,
-            training=training,
-            design=design[:, kept],
-        )
-        bias = predicted_bias(
-            weights, estimates_covariance=estimates[np.ix_(kept, kept)], noise_level=1.1
-        )
-        return discriminant_contrast(patterns[kept], weights) - bias
-
-    for (first, second), each in zip(splits, found, strict=True):
+    for (first, second), each in zip(splits, reliability(patterns, splits, estimates), strict=True):
         assert (each.first_half, each.second_half) == (first, second)
-        expected = np.corrcoef(of_half(first), of_half(second))[0, 1]
-        assert each.correlation == pytest.approx(expected, rel=1e-10)
+        both = of_half(patterns, estimates, first), of_half(patterns, estimates, second)
+        assert each.correlation == pytest.approx(np.corrcoef(*both)[0, 1], rel=1e-10)
+
+
+def test_a_half_takes_the_partitions_that_hold_the_pair():
+    """Trial type 1 is missing in partition 2, and 2 in partitions 4 and 5."""
+    rng = np.random.default_rng(5)
+    missing = (CONDITIONS == 1) & (PARTITIONS == 2)
+    missing |= (CONDITIONS == 2) & np.isin(PARTITIONS, (4, 5))
+    estimates, patterns = np.cov(rng.standard_normal((24, 60))), rng.standard_normal((24, 10))
+    weights = weights_of(CONDITIONS[~missing], PARTITIONS[~missing])
+    products = pattern_products(patterns) - 1.1 * estimates
+    between = partition_products(weights, products[np.ix_(~missing, ~missing)])
+    halves = [(1, 2, 3), (4, 5, 6)]
+    found = half_dissimilarities(between, weights.held, halves=halves)
+    for half, values in zip(halves, found, strict=True):
+        np.testing.assert_allclose(values, of_half(patterns, estimates, half, ~missing), rtol=1e-9)
+    assert np.isnan(found).tolist() == [[False] * 6, [True, False, False, True, True, False]]
 
 
 def test_patterns_of_the_other_half_do_not_enter():
     rng = np.random.default_rng(2)
     patterns = rng.standard_normal((24, 10))
-    splits = half_splits(6, maximum=100)[:1]
-    halves = half_weights(
-        CONDITIONS, PARTITIONS, pairs=PAIRS, splits=splits, training="mean", design=None
+    first, second = half_splits(6, maximum=100)[0]
+    changed = patterns + 100.0 * np.isin(PARTITIONS, second)[:, None] * rng.standard_normal(
+        (24, 10)
     )
-    second = np.isin(PARTITIONS, splits[0][1])
-    changed = patterns + 100.0 * second[:, None] * rng.standard_normal((24, 10))
-    np.testing.assert_allclose(
-        discriminant_contrast(changed, halves[0].first),
-        discriminant_contrast(patterns, halves[0].first),
-        rtol=1e-9,
+    weights = weights_of()
+    before, after = (
+        half_dissimilarities(
+            partition_products(weights, pattern_products(each)), weights.held, halves=[first]
+        )
+        for each in (patterns, changed)
     )
+    np.testing.assert_allclose(after, before, rtol=1e-9)
 
 
 def test_patterns_without_noise_are_reliable():
@@ -108,31 +120,5 @@ def test_patterns_without_noise_are_reliable():
 
 def test_fewer_than_three_pairs_have_no_correlation():
     patterns = np.random.default_rng(4).standard_normal((24, 10))
-    halves = half_weights(
-        CONDITIONS,
-        PARTITIONS,
-        pairs=PAIRS[:2],
-        splits=half_splits(6, maximum=1),
-        training="mean",
-        design=None,
-    )
-    (found,) = split_half_reliability(
-        pattern_products(patterns), halves, estimates_covariance=np.eye(24), noise_level=1.0
-    )
+    (found,) = reliability(patterns, half_splits(6, maximum=1), np.eye(24), PAIRS[:2])
     assert np.isnan(found.correlation)
-
-
-def test_weights_of_a_half_are_zero_in_the_other():
-    (halves,) = half_weights(
-        CONDITIONS,
-        PARTITIONS,
-        pairs=[(1, 2)],
-        splits=half_splits(6, maximum=100)[:1],
-        training="mean",
-        design=None,
-    )
-    inside = np.isin(PARTITIONS, halves.first_half)
-    own = mean_weights(CONDITIONS[inside], PARTITIONS[inside], pair=(1, 2))
-    np.testing.assert_array_equal(halves.first.test[0][:, inside], own.test)
-    assert not halves.first.test[0][:, ~inside].any()
-    assert not halves.first.training[0][:, ~inside].any()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bids_ketamine.core.rsa.discriminant_contrast import discriminant_contrast, predicted_bias
+from bids_ketamine.core.rsa.contrast_errors import error_terms, predicted_bias
+from bids_ketamine.core.rsa.covariance_df import covariance_df
+from bids_ketamine.core.rsa.discriminant_contrast import discriminant_contrast
 from bids_ketamine.core.rsa.noise_covariance import (
-    covariance_df,
     noise_covariance,
     noise_normalised,
     shrunk_to_diagonal,
@@ -95,7 +96,8 @@ def ldc_null_bias(case: Context) -> dict[str, object]:
     # The MATLAB toolbox of 2018 divides the noise covariance by fewer degrees of freedom.
     scales = {"trRV": 1.0, "v2018": 1.0 / np.mean(np.diag(estimates))}
     level = scales[case.options["scale"]]
-    return {"null_bias": predicted_bias(weights, estimates_covariance=estimates, noise_level=level)}
+    terms = error_terms(weights, estimates_covariances=[estimates])
+    return {"null_bias": predicted_bias(terms, levels=np.array([level]))}
 
 
 def _number(value: object) -> float:

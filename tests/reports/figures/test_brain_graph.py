@@ -10,11 +10,10 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from bids_ketamine.reports.figures.brain_graph import brain_graph, shown_words
+from bids_ketamine.reports.figures.brain_graph import _boxes, brain_graph, shown_words
 from bids_ketamine.reports.figures.brain_places import (
     connection_lines,
     connections,
-    curve,
     drawn_connections,
     region_dots,
     region_places,
@@ -79,33 +78,16 @@ def test_lines_stay_within_hemispheres_or_fan_out_from_the_midline() -> None:
     assert [(start[0], end[0]) for start, end in back] == [(-20, 0), (20, 0)]
 
 
-def test_arrows_end_at_the_dot_and_the_way_back_is_another() -> None:
-    start, end = np.zeros(2), np.array([100.0, 0.0])
-    line, head = curve(start, end, radius=10.0, head=6.0, bend=0.08)
-    tip, first, second = head
-    assert np.linalg.norm(tip - end) == pytest.approx(11.0, abs=0.6)
-    np.testing.assert_array_equal(line[0], start)
-    np.testing.assert_allclose((first + second) / 2, line[2], atol=0.6)
-    assert np.linalg.norm(tip - (first + second) / 2) == pytest.approx(6.0)
-    assert tip[1] > 0  # to the left of the way
-    _, other = curve(end, start, radius=10.0, head=6.0, bend=0.08)
-    assert other[0][1] < 0
-    straight, none = curve(start, end, radius=10.0, head=0.0, bend=0.08)
-    np.testing.assert_array_equal(straight, [[0, 0], [50, 0], [100, 0]])
-    assert none.size == 0
-    assert curve(start, np.array([15.0, 0.0]), radius=10.0, head=6.0, bend=0.08) is None
-
-
-def test_a_pair_counts_once_unless_it_has_directions() -> None:
+def test_a_pair_counts_once() -> None:
     edges = [
         ("a", "b", np.nan, False),
         ("b", "a", 0.2, True),
         ("a", "b", 0.9, True),
         ("a", "a", 1.0, True),
     ]
-    assert connections(edges, directed=False) == [("b", "a", 0.2, True)]
+    assert connections(edges) == [("b", "a", 0.2, True)]
     table = pd.DataFrame(edges, columns=["first", "second", "value", "certain"])
-    assert connections(table, directed=True) == [("a", "b", 0.9, True), ("b", "a", 0.2, True)]
+    assert connections(table) == [("b", "a", 0.2, True)]
 
 
 def test_certain_connections_are_wide_and_others_thin() -> None:
@@ -118,13 +100,12 @@ def test_certain_connections_are_wide_and_others_thin() -> None:
 
 
 def test_numbers_in_dots_are_explained_once() -> None:
-    texts = _texts(_draw([("amygdala", "dACC", 0.3, True)], directed=True))
+    texts = _texts(_draw([("amygdala", "dACC", 0.3, True)]))
     # From the side one dot, from the back and above one for each hemisphere, and the key.
     assert [texts.count(number) for number in "1234"] == [6, 6, 4, 4]
     for word in ("amygdala", "anterior hippocampus", "vmPFC", "dACC", "Fisher z"):
         assert texts.count(word) == 1
-    assert "from seed to target" in texts
-    assert "from seed to target" not in _texts(_draw([]))
+    assert texts.count("95 % interval excludes 0") == texts.count("it includes 0") == 1
     assert {"\u2212.5", "\u2212.25", "0", ".25", ".5"} <= set(texts)
     assert [texts.count(end) for end in "PALR"] == [1, 1, 2, 2]
 
@@ -158,7 +139,7 @@ def test_up_to_twenty_regions_have_names() -> None:
 
 def test_of_many_regions_the_strongest_connections_are_drawn() -> None:
     centres, edges = _many(21)
-    shown = drawn_connections(edges, region_places(centres), directed=False)
+    shown = drawn_connections(edges, region_places(centres))
     assert len(edges) == 210
     assert len(shown) == 60
     assert min(edge[2] for edge in shown) == sorted(edge[2] for edge in edges)[150]
@@ -169,8 +150,8 @@ def test_of_many_regions_the_strongest_connections_are_drawn() -> None:
 
 def test_words_name_regions_without_a_place() -> None:
     edges = [("amygdala", "anterior_insula", 0.3, True), ("rACC", "dACC", 0.1, True)]
-    words = shown_words(edges, centres=CENTRES, directed=True)
-    assert words.startswith("Arrows go from seed to target. Wide arrows are more than 1.96")
+    words = shown_words(edges, centres=CENTRES)
+    assert words.startswith("The 95 % intervals of wide lines exclude 0, those of thin, faint")
     assert words.endswith("for want of a place in the brain: anterior insula and rACC.")
     assert "Not drawn" not in shown_words([], centres=CENTRES)
 
@@ -181,6 +162,19 @@ def test_one_region_and_spaces_without_a_template(mni: bool) -> None:
     assert _texts(markup).count("1") == 6
     outlines = re.findall(r'style="fill: none; stroke: #c9d0d6; stroke-width: 1.1', markup)
     assert len(outlines) == (3 if mni else 0)
+
+
+def test_view_widens_for_regions_at_its_rim() -> None:
+    inside, outside = _boxes(region_places(CENTRES), mni=True), region_places({"a": [(0, 80, 2)]})
+    assert inside == [(-76.0, 76.0), (-110.0, 78.0), (-74.0, 86.0)]
+    assert _boxes(outside, mni=True) == [(-76.0, 76.0), (-110.0, 86.0), (-74.0, 86.0)]
+    assert _boxes(outside, mni=False) == [(-25.0, 25.0), (55.0, 105.0), (-23.0, 27.0)]
+    # Lines are clipped at the view, dots are not: one moved aside stays whole.
+    markup = _draw([("amygdala", "vmPFC", 0.3, True)])
+    dots = re.findall(r'<path [^>]*style="fill: #[0-9a-f]{6}; stroke: #ffffff[^>]*>', markup)
+    assert len(dots) == 4 + 6 + 6
+    assert not [each for each in dots if "clip-path" in each]
+    assert "clip-path" in markup
 
 
 def test_without_a_place_there_is_no_picture() -> None:

@@ -60,6 +60,18 @@ def test_missing_cells_and_the_diagonal_are_blank() -> None:
     assert sorted(numbers) == sorted([*cells, ".9", "\u2212.9", ".45", "\u2212.45"])
 
 
+def test_missing_cells_have_a_stroke_and_the_diagonal_has_none() -> None:
+    names = ["a", "b", "c"]
+    whole = pd.DataFrame(np.full((3, 3), 0.5), names, names)
+    broken = whole.copy()
+    broken.iloc[0, 2] = broken.iloc[2, 0] = np.nan
+    for directed in (False, True):
+        strokes = [
+            _draw(each, 0.9, directed=directed).count("stroke: #c9d0d6") for each in (whole, broken)
+        ]
+        assert strokes[1] - strokes[0] == 2
+
+
 def test_directed_matrix_names_its_seeds_targets_and_unit() -> None:
     matrix = pd.DataFrame([[9.0, 0.25], [0.5, 9.0], [0.1, 0.2]], ["a", "b", "c_c"], ["a", "b"])
     texts = _texts(_draw(matrix, 0.9, directed=True, label="Fisher z"))

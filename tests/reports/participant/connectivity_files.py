@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.reports.tree import ParticipantOutput, read_participant
+from bids_ketamine.study.load import Study
+
 HOSTILE = """<script>alert("x & y")</script>"""
 CONDITIONS = ("faces", "shapes")
 CONTRAST = "facesGtShapes"
@@ -26,6 +29,10 @@ CENTRES = {
     "rACC": [[0.0, 40.0, 10.0]],
     "dACC": [[0.0, 18.0, 36.0]],
 }
+FEW_REGIONS = ("amygdala", "vmPFC", "dACC", "flat_one")
+WRITTEN = {CONTRAST: ("faces", "shapes")}
+STEM = "sub-01_ses-pre_task-faces_space-MNI152NLin6Asym_atlas-x"
+T_40 = 2.0206  # t(.975, 40.5)
 
 
 def write_table(path: Path, table: pd.DataFrame, sidecar: Mapping[str, Any]) -> None:
@@ -39,7 +46,9 @@ def estimates(regions: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     effects = [(CONTRAST, "contrast"), *((each, "condition") for each in CONDITIONS)]
     for effect, kind in effects:
+        pairs = {frozenset(pair): 0.12 * rng.standard_normal() for pair in combinations(regions, 2)}
         for seed, target in permutations(regions, 2):
+            value = pairs[frozenset((seed, target))] + (0.01 if seed < target else -0.01)
             flat = regions[-1] in (seed, target) and len(regions) > 2
             rows.append(
                 {
@@ -47,7 +56,7 @@ def estimates(regions: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
                     "target": target,
                     "effect": effect,
                     "kind": kind,
-                    "value": None if flat else 0.12 * rng.standard_normal(),
+                    "value": None if flat else value,
                     "standard_error": None if flat else 0.05,
                     "residual_df": 40.5,
                     "p": None if flat else 0.5,
@@ -203,3 +212,31 @@ def write_partial(folder: Path, prefix: str, atlas: str, series: pd.DataFrame) -
     matrix.insert(0, "Node", matrix.columns)
     name = f"{prefix}_task-rest_{atlas}_stat-partialcorrelation_relmat.tsv"
     write_table(folder / name, matrix, {"RegionCentres": CENTRES})
+
+
+def found_session(
+    folder: Path,
+    study: Study,
+    *,
+    regions: tuple[str, ...] = FEW_REGIONS,
+    gppi: dict[str, Any] | None = None,
+    rsa: dict[str, Any] | None = None,
+    n_partitions: int = 4,
+) -> ParticipantOutput:
+    """Write one session with both methods and read it."""
+    rng = np.random.default_rng(3)
+    functional = folder / "sub-01" / "ses-pre" / "func"
+    parts = [
+        write_gppi(functional, STEM, regions, rng, **(gppi or {})),
+        write_rsa(functional, STEM, regions, rng, n_partitions=n_partitions, **(rsa or {})),
+    ]
+    measures = pd.concat(parts).assign(participant_id="sub-01", session="pre", task="faces")
+    path = functional.parent / "sub-01_ses-pre_measures.tsv"
+    measures.to_csv(path, sep="\t", na_rep="n/a", index=False, quoting=3)
+    return read_participant(folder, "01", spec=study.spec)
+
+
+def shown(value: float) -> str:
+    """Return a number as tables of the page write it."""
+    shown = f"{value:.3f}".replace("-", "\u2212")
+    return shown.lstrip("\u2212") if float(f"{value:.3f}") == 0 else shown

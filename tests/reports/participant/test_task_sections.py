@@ -77,8 +77,9 @@ def test_model_and_noise_in_words(page: Any) -> None:
 
 def test_inflation_above_five_stands_out(page: Any, participant_tree: Path, study: Study) -> None:
     assert (
-        "Variance inflation above 5: faces (pre run 1 7.4, post run 1 7.4); shapes (pre run 1 7.4, "
-        f"post run 1 7.4); error_trials{HOSTILE} (pre run 1 \u221e, post run 1 \u221e)."
+        "Variance inflation of regressors above 5: faces (pre run 1 7.4, post run 1 7.4); shapes "
+        f"(pre run 1 7.4, post run 1 7.4); error_trials{HOSTILE} (pre run 1 \u221e, post run 1 "
+        "\u221e)."
     ) in page.text
     found = read_participant(participant_tree, "01", spec=study.spec)
     runs = [(s, run) for s in found.sessions for run in s.runs if run.task == "faces"]

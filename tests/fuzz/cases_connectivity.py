@@ -117,7 +117,7 @@ INTERACTIONS = [
          noted("(?i)before the (start|run|first|begin)")),
     gppi("confounds-absent", "its own confounds are not there",
          replace("study", "columns: []", "columns: [nothing]"),
-         refused(65, "(?s)nothing.*confounds_timeseries.tsv")),
+         noted("(?s)nothing.*Name the columns it has under `gppi.confounds`")),
     gppi("band-above-nyquist", "a band above half the sampling rate",
          replace("study", "gppi: {method: conn", "gppi: {method: conn, band_pass: [0.3, 0.4]"),
          noted("(?i)residual degrees of freedom")),
@@ -156,7 +156,7 @@ IMAGES = [
     gppi("few-volumes", "a run of 20 volumes",
          both(voxels("bold", lambda values: values[..., :20]),
               lines("confounds", lambda rows: rows[:21])),
-         noted("residual degrees of freedom, fewer than 5")),
+         noted("residual degrees of freedom.*fewer than 5")),
 ]  # fmt: skip
 
 

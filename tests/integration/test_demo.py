@@ -46,7 +46,8 @@ def test_a_resting_measure_equals_its_own_series_and_matrix(results):
     matrix = read_table(folder / "func" / f"{stem}_stat-pearsoncorrelation_relmat.tsv")
     measures = read_table(folder / "sub-01_ses-pre_measures.tsv")
     r = np.corrcoef(series["vmPFC"], series["amygdala"])[0, 1]
-    row = measures[measures["regions"] == "amygdala~vmPFC"].iloc[0]
+    resting = measures[measures["measure"] == "resting_connectivity"].set_index("regions")
+    row = resting.loc["amygdala~vmPFC"]
     assert row["value"] == pytest.approx(np.arctanh(r), abs=1e-8)
     assert matrix.set_index("Node").loc["vmPFC", "amygdala"] == pytest.approx(r, abs=1e-9)
 
@@ -71,13 +72,15 @@ def test_the_measure_is_the_mean_of_the_effect_map_over_the_region(results):
     values = effect.reshape(-1)[region.voxels]
     expected = values[values != 0].mean()
     measures = read_table(folder / "sub-02_ses-post_measures.tsv")
-    chosen = (measures["regions"] == "amygdala") & (measures["task"] == "faces")
+    chosen = (measures["regions"] == "amygdala") & (measures["measure"] == "activation")
+    chosen &= measures["task"] == "faces"
     assert measures.loc[chosen, "value"].item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_group_numbers_follow_from_the_measures(results):
     tables = [read_table(path) for path in sorted(results.glob("sub-*/ses-*/*_measures.tsv"))]
     measures = pd.concat(tables)
+    measures = measures[measures["measure"] == "activation"]
     chosen = measures[(measures["task"] == "faces") & (measures["regions"] == "amygdala")]
     slope, intercept = np.polyfit(chosen["mean_fd"], chosen["value"], 1)
     residual = chosen["value"] - intercept - slope * chosen["mean_fd"] + chosen["value"].mean()
@@ -85,6 +88,7 @@ def test_group_numbers_follow_from_the_measures(results):
         index="participant_id", columns="session", values="adjusted"
     )
     changes = read_table(results / "group" / "group_changes.tsv")
+    changes = changes[changes["measure"] == "activation"]
     own = changes[(changes["task"] == "faces") & (changes["regions"] == "amygdala")]
     np.testing.assert_allclose(
         own.set_index("participant_id")["difference"].sort_index(),

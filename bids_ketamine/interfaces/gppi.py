@@ -129,7 +129,8 @@ def gppi_rows(
     place = Place(folder, prefix, tuple(used), atlas, datasets)
     write_pairs(place, table)
     write_matrices(place, table)
-    return _rows(table, used)
+    kept = sum(run.n_volumes_kept for _, run in ready) if ready else None
+    return _rows(table, used, kept)
 
 
 def _estimate(
@@ -199,11 +200,15 @@ def _condition_volumes(
     return dict(zip(names, np.round(sums, 6).tolist(), strict=True))
 
 
-def _rows(table: InteractionTable, fitted: Sequence[FittedRun]) -> pd.DataFrame:
+def _rows(
+    table: InteractionTable, fitted: Sequence[FittedRun], n_volumes_kept: int | None
+) -> pd.DataFrame:
     """Return the measures: the mean of both directions of each pair, contrast by contrast."""
     regions, estimates = table.regions, table.estimates
     first, second = pair_indices(len(regions))
     summary = runs_summary([each.facts for each in fitted])
+    if n_volumes_kept is not None:  # confounds of its own may lose other volumes than the GLM's
+        summary["n_volumes_kept"] = n_volumes_kept
     quality = region_quality(
         regions, [each.modelled for each in fitted], [each.tsnr for each in fitted]
     )

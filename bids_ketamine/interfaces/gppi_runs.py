@@ -38,6 +38,8 @@ class InteractionRun(NamedTuple):
         Nuisance regressors.
     notes : tuple of str
         What a reader should know of them.
+    n_volumes_kept : int
+        Volumes without a regressor of their own.
     """
 
     run: PpiRun | None
@@ -46,6 +48,7 @@ class InteractionRun(NamedTuple):
     reason: str
     confounds: tuple[str, ...]
     notes: tuple[str, ...]
+    n_volumes_kept: int
 
 
 def interaction_run(
@@ -84,7 +87,7 @@ def interaction_run(
         own = chosen_nuisance(run, confounds, gppi.confounds)
     except BidsKetamineError as error:  # the other methods go on
         reason = f"{error.message} Name the columns it has under `gppi.confounds`."
-        return InteractionRun(None, usable, "", reason, (), ())
+        return InteractionRun(None, usable, "", reason, (), (), nuisance.n_volumes_kept)
     regressors = _regressors(fit, conditions)
     errors = _regressors(fit, [ERROR_CONDITION])
     columns = own.regressors.to_numpy(dtype=float)
@@ -100,7 +103,7 @@ def interaction_run(
         band_pass=None if band is None else (band[0], band[1]),
     )
     names = tuple(str(name) for name in own.regressors)
-    return InteractionRun(made, usable, own.lost_volumes, "", names, own.notes)
+    return InteractionRun(made, usable, own.lost_volumes, "", names, own.notes, own.n_volumes_kept)
 
 
 def _regressors(fit: TaskFit, conditions: Sequence[str]) -> np.ndarray:
@@ -130,7 +133,9 @@ def _by_spm(
     found = fit.regions.eigenvariates
     usable = np.array([each is not None for each in found], dtype=bool)
     names = tuple(str(name) for name in nuisance.regressors)
-    nothing = InteractionRun(None, usable, nuisance.lost_volumes, "", names, ())
+    nothing = InteractionRun(
+        None, usable, nuisance.lost_volumes, "", names, (), nuisance.n_volumes_kept
+    )
     if fit.model is None:
         reasons = dict.fromkeys(fit.not_estimable.values())
         return nothing._replace(reason="; ".join(reasons) or "the GLM estimates no contrast")

@@ -103,7 +103,6 @@ def test_nuisance_is_that_of_its_own_section(tmp_path):
     assert results.run_facts()[0]["Confounds"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="they are those of the GLM's nuisance")
 def test_volumes_kept_are_those_of_the_own_section(tmp_path):
     confounds = pd.DataFrame({"framewise_displacement": np.full(N_SCANS, 0.1)})
     confounds.loc[[30, 31, 70], "framewise_displacement"] = 2.0

@@ -5,32 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.study.load import load_study
-
-STUDY = """\
-name: mine
-sessions: {pre: {label: "01"}}
-regions: {atlas: mine, definitions: {a: {spheres: [[0, 0, 0]]}, b: {spheres: [[9, 0, 0]]}}}
-glm: {noise_model: ar1}
-tasks:
-  faces:
-    conditions:
-      faces: {trial_type: [fear, calm, "3"]}
-      shapes: {}
-    contrasts: {effect: {weights: faces - shapes}}
-"""
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Load a study of faces and shapes with further sections."""
-
-    def load(further, old="", new=""):
-        path = tmp_path / "study.yml"
-        path.write_text(STUDY.replace(old, new, 1) + further, encoding="utf-8")
-        return load_study(str(path))
-
-    return load
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ from bids_ketamine.core.connectivity.interaction_model import (
 )
 from bids_ketamine.core.connectivity.residual_noise import SerialNoise
 
-CORRELATION, REGRESSION = "correlation", "regression"
+#: The measure that is a coefficient; the other one is a correlation.
+REGRESSION = "regression"
 
 
 class PpiEstimates(NamedTuple):

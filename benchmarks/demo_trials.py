@@ -5,6 +5,10 @@
 Each trial is generated, analysed with what the two commands call (without reports), and thrown
 away; what is kept is one JSON file per trial in the results folder, so that an interrupted
 benchmark goes on where it stopped.
+
+Contrasts with a planted amplitude are found if p < .001 in every region. Those of vmPFC and
+amygdala in the face task emerge from a simulated circuit and differ between participants and
+sessions as their connections do: they, and the connections, are compared with the truth.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bids_ketamine.dataset.query import find_sessions
@@ -78,20 +83,82 @@ def run_trial(seed: int, *, effect: bool, participants: int, nprocs: int) -> dic
         run_group_level(bids_dir=trial, output_dir=output, study=study)
         finished = time.perf_counter()
         tests = read_table(output / "group" / "group_tests.tsv")
+        tables = sorted(output.glob("sub-*/ses-*/*_measures.tsv"))
+        measures = pd.concat([read_table(path) for path in tables])
     return {
         "seed": seed,
         "effect": effect,
-        "planted": planted_p_values(tests, truth["activation"]) if effect else [],
+        "planted": planted_p_values(tests, planted_regions(truth)) if effect else [],
+        "circuit": circuit_values(measures, truth),
         "tests": test_counts(tests),
         "seconds_generate": round(generated - started, 1),
         "seconds_analyse": round(finished - generated, 1),
     }
 
 
-def planted_p_values(tests: pd.DataFrame, activation: dict) -> list[dict[str, object]]:
+def planted_regions(truth: dict) -> dict[str, dict[str, list[str]]]:
+    """Return the regions with a planted amplitude by task and contrast; not the circuit's."""
+    circuit = truth["circuit"]
+    return {
+        task: {
+            contrast: [
+                region
+                for region in regions
+                if not (task == circuit["task"] and region in circuit["regions"])
+            ]
+            for contrast, regions in contrasts.items()
+        }
+        for task, contrasts in truth["activation"].items()
+    }
+
+
+def circuit_values(measures: pd.DataFrame, truth: dict) -> list[dict[str, object]]:
+    """Return measured beside true contrasts and modulations of the circuit; those that exist."""
+    task = truth["circuit"]["task"]
+    found = []
+    for participant, planted in truth["participants"].items():
+        for session in ("pre", "post"):
+            own = measures[
+                (measures["participant_id"] == participant)
+                & (measures["session"] == session)
+                & (measures["task"] == task)
+            ].dropna(subset=["value"])
+            true = []
+            for contrast, sessions in planted["activation"][task].items():
+                true += [
+                    ("activation", contrast, region, sessions[f"ses-{session}"][region])
+                    for region in truth["circuit"]["regions"]
+                ]
+            for name, value in planted["circuit"][f"ses-{session}"].items():
+                connection, modulates, modulator = name.partition(" by ")
+                if modulates:
+                    true.append(("dcm", f"modulation by {modulator}", connection, value))
+            for measure, contrast, place, value in true:
+                row = own[
+                    (own["measure"] == measure)
+                    & own["contrast"].str.endswith(contrast)
+                    & (own["regions"] == place)
+                ]
+                found += [
+                    {
+                        "participant": participant,
+                        "arm": planted["arm"],
+                        "session": session,
+                        "quantity": f"{measure} {place}",
+                        "measured": measured,
+                        "true": value,
+                    }
+                    for measured in row["value"]
+                ]
+    return found
+
+
+def planted_p_values(
+    tests: pd.DataFrame, planted: dict[str, dict[str, list[str]]]
+) -> list[dict[str, object]]:
     """Return p of the one-sample test of every planted contrast, each session."""
     found = []
-    for task, contrasts in activation.items():
+    for task, contrasts in planted.items():
         for contrast, regions in contrasts.items():
             for region in regions:
                 rows = tests[
@@ -123,6 +190,28 @@ def test_counts(tests: pd.DataFrame) -> dict[str, list[int]]:
     }
 
 
+def report_circuit(results: list[dict]) -> None:
+    """Print how measured contrasts and modulations of the circuit agree with the truth."""
+    rows = [{"seed": result["seed"], **row} for result in results for row in result["circuit"]]
+    if not rows:
+        return
+    table = pd.DataFrame(rows)
+    print("\nCircuit of vmPFC and amygdala: measured beside true, and their changes (post - pre)")
+    print(f"{'':32} {'n':>5} {'true':>7} {'bias':>7} {'r':>6} {'r of changes':>13}")
+    for quantity, own in table.groupby("quantity"):
+        wide = own.pivot(
+            index=["seed", "participant"], columns="session", values=["measured", "true"]
+        ).dropna()
+        changes = wide.xs("post", axis=1, level=1) - wide.xs("pre", axis=1, level=1)
+        bias = (own["measured"] - own["true"]).mean()
+        r = np.corrcoef(own["measured"], own["true"])[0, 1]
+        r_changes = np.corrcoef(changes["measured"], changes["true"])[0, 1]
+        print(
+            f"  {quantity:30} {len(own):5d} {own['true'].mean():7.3f} {bias:7.3f} {r:6.2f} "
+            f"{r_changes:13.2f}"
+        )
+
+
 def report(results: list[dict], sessions: tuple[str, ...] = ("pre", "post")) -> bool:
     """Print both tables and return whether the targets are met."""
     print("\nPlanted activation: largest p of the planted regions (one-sample, all participants)")
@@ -144,6 +233,7 @@ def report(results: list[dict], sessions: tuple[str, ...] = ("pre", "post")) -> 
         print(f"{result['seed']:>4} " + " ".join(cells))
     for (task, session), count in found.items():
         print(f"  {task} {session}: p < {FOUND} in every planted region in {count}/{len(effects)}")
+    report_circuit(effects)
     nulls = [result for result in results if not result["effect"]]
     print("\nNothing planted: share of tests with p < .05")
     total, small = 0, 0

@@ -1,6 +1,7 @@
-"""What docs/connectivity.md and docs/similarity.md say: studies, columns, files, numbers."""
+"""What docs say of connectivity, circuits and similarity: studies, columns, files, numbers."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,21 @@ from bids_ketamine.core.connectivity.gppi import (
     generalized_ppi,
     semipartial_correlation,
 )
+from bids_ketamine.core.dcm import estimation, priors, variational_laplace
+from bids_ketamine.core.dcm.structure import DcmStructure
 from bids_ketamine.interfaces import gppi, gppi_files, rsa, rsa_files
 from bids_ketamine.outputs.patterns import PATTERNS
+from bids_ketamine.study.check_dcm import MOST_REGIONS
+from bids_ketamine.study.dcm_names import connections_of, inputs_of, modulations_of
 from bids_ketamine.study.load import load_study
+from bids_ketamine.study.spec import DcmSpec
+from tests.interfaces.circuit_session import answering_run, model
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = {name: (DOCS / f"{name}.md").read_text("utf-8") for name in ("connectivity", "similarity")}
+PAGES = {
+    name: (DOCS / f"{name}.md").read_text("utf-8")
+    for name in ("connectivity", "effective_connectivity", "similarity")
+}
 #: The same without line ends.
 FLAT = {name: " ".join(text.split()) for name, text in PAGES.items()}
 STUDIES = {
@@ -56,16 +66,27 @@ def test_studies_say_what_the_text_says(study):
     faces = next(each for each in spec.tasks[0].contrasts if each.name == "facesGtShapes")
     assert faces.weights == {"fearful": 0.5, "neutral": 0.5, "shapes": -1.0}
     assert study("connectivity 2").inputs.timeseries_atlas == "Gordon"
+    spec = study("effective_connectivity 0")
+    circuit, other = spec.dcm.models
+    assert (spec.dcm.restart, circuit.name, circuit.modulations) == (
+        *("never", "faceCircuit", {"vmPFC > amygdala": ("faces",)}),
+    )
+    assert set(connections_of(other)) == {("vmPFC", "amygdala"), ("amygdala", "vmPFC")}
+    spec = study("effective_connectivity 1")
+    assert spec.dcm == DcmSpec(models=spec.dcm.models)  # the settings shown are the defaults
+    assert [each.name for each in spec.dcm.models] == ["loop", "gain"]
+    assert list(inputs_of(spec.dcm.models[0])) == ["all_trials", "emotion", "fearful"]
+    assert list(modulations_of(spec.dcm.models[1])) == [("amygdala", "amygdala")]
     spec = study("similarity 0")
     assert spec.rsa.pairs == (("fearful", "neutral"), ("angry", "neutral"))
     spec = study("similarity 1")
     assert (spec.rsa.partition, spec.inputs.smoothing_fwhm) == ("run", None)
 
 
-def columns_of(page, heading):
+def columns_of(page, heading, first="column"):
     """Return the names in the first column of the first table after some words."""
     after = PAGES[page].split(heading, maxsplit=1)[1]
-    table = after[after.index("| column |") :].split("\n\n", maxsplit=1)[0]
+    table = after[after.index(f"| {first} |") :].split("\n\n", maxsplit=1)[0]
     cells = [row.split("|")[1] for row in table.splitlines()[2:]]
     return [name for cell in cells for name in re.findall("`(.*?)`", cell)]
 
@@ -86,6 +107,7 @@ def test_columns_are_those_of_the_files(page, heading, columns):
     ("page", "kinds"),
     [
         ("connectivity", ("gppi", "gppi_relmat", "relmat", "partial_relmat", "timeseries")),
+        ("effective_connectivity", ("dcm", "dcm_arrays")),
         ("similarity", ("dissimilarity", "reliability")),
     ],
 )
@@ -176,3 +198,66 @@ def test_regressors_of_short_events_are_low():
     assert words in FLAT["connectivity"]
     peaks = [regressor([100.0], duration, 120).max() for duration in (1, 0)]
     np.testing.assert_allclose(peaks, [0.2, 0.04], rtol=0.05)
+
+
+@pytest.fixture(scope="module")
+def circuit(tmp_path_factory):
+    """Files and measures of a small model."""
+    folder = tmp_path_factory.mktemp("circuit")
+    return model(folder / "out", answering_run(folder / "in"))
+
+
+def test_keys_and_arrays_of_circuits_are_those_of_the_files(circuit):
+    page = "effective_connectivity"
+    facts, arrays = circuit.facts("pair"), circuit.arrays("pair")
+    told = columns_of(page, "_desc-dcm_estimates.json`:", "key")
+    assert sorted(told) == sorted(facts)
+    assert set(columns_of(page, "Each parameter has", "key")) == set(facts["Parameters"][0])
+    assert set(columns_of(page, "_estimates.npz` holds", "array")) == set(arrays)
+    assert all(f"`{key}`" in PAGES[page] for key in facts["InputHashes"])
+    kinds = circuit.rows["contrast"].str.removeprefix("pair ")
+    assert {each.split()[0] for each in kinds} == {"connection", "modulation", "driving"}
+    assert "prior mean of 1/128 Hz" in FLAT[page]
+
+
+def test_numbers_of_circuits_are_those_of_the_code():
+    page = FLAT["effective_connectivity"]
+    expected = priors.dcm_priors(DcmStructure(np.ones((2, 2)), np.ones((2, 2, 1)), np.ones((2, 1))))
+    deviation = np.sqrt(np.diagonal(expected.covariance))
+    places = {"A, between": 1, "A, of a region to": 0, "| B |": 4, "| C |": 8, "transit, each": 10}
+    for words, place in (*places.items(), ("decay, epsilon", 13)):
+        row = next(line for line in PAGES["effective_connectivity"].splitlines() if words in line)
+        cells = [cell.strip() for cell in row.split("|")[4:6]]
+        stated = [float(Fraction(cell)) for cell in cells]
+        assert stated == [expected.mean[place], deviation[place]], words
+    assert (priors.LOG_PRECISION_MEAN, priors.LOG_PRECISION_VARIANCE) == (6.0, 1 / 128)
+    assert "| 6 | 1/√128 |" in page
+    assert f"less than {estimation.FLAT_VARIANCE:.0%}".replace("%", " %") in page
+    assert f"{estimation.SPM_ITERATIONS} iterations (`maximum_iterations`)" in page
+    passes = f"{variational_laplace.PRECISION_PASSES}, until a gain below "
+    assert f"{passes}{variational_laplace.PRECISION_GAIN}" in page
+    assert (variational_laplace.NEGLIGIBLE_GAIN, variational_laplace.SETTLED_ITERATIONS) == (0.1, 4)
+    assert "four iterations in a row that expect a gain below 0.1" in page
+    assert MOST_REGIONS == 10
+    assert "ten regions at most" in page
+
+
+def test_the_example_in_python_finds_what_it_says(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGES["effective_connectivity"], flags=re.DOTALL)
+    names: dict[str, object] = {}
+    exec(code, names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("V1 > V5 Hz 0.3")
+    found, limits, errors = (names[name] for name in ("found", "limits", "errors"))
+    told = [found.posterior_mean[1], *limits[1], found.posterior_mean[9], *limits[9]]
+    np.testing.assert_allclose(told, [0.31, 0.26, 0.38, 0.44, 0.35, 0.56], atol=6e-3)
+    np.testing.assert_allclose(np.exp(-found.log_precision / 2), 0.11, atol=6e-3)
+    np.testing.assert_allclose(errors.noise_standard_deviation, 0.18, atol=6e-3)
+    assert (
+        "0.31 Hz [0.26, 0.38], its modulation as 0.44 [0.35, 0.56]"
+        in (FLAT["effective_connectivity"])
+    )
+    truth = names["truth"]
+    free = names["structure"].free
+    inside = (limits[free, 0] < truth[free]) & (truth[free] < limits[free, 1])
+    assert inside.mean() > 0.8

@@ -19,7 +19,7 @@ from bids_ketamine.errors import BidsKetamineError, InputDataError
 if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
     from bids_ketamine.study.load import Study
-    from bids_ketamine.study.spec import StudySpec
+    from bids_ketamine.study.spec import StudySpec, TaskSpec
 
 
 #: What is said where patterns of one run are divided by run.
@@ -153,18 +153,29 @@ def _methods(spec: StudySpec) -> Iterator[_Method]:
         rsa = spec.rsa_of(task)
         others = ["generalized PPI"] if spec.gppi_of(task) else []
         others += ["LDC of patterns"] if rsa is not None else []
+        others += _models(spec, task)
         by_run = rsa is not None and rsa.partition == "run"
         yield _Method(
             names=(task.name, task.label),
             task=task.label,
             title=f"{task.name} GLM",
             cost=spec.glm.noise_model,
-            also=f"also {' and '.join(others)}" if others else "",
+            also=f"also {_together(others)}" if others else "",
             of_one_run=ONE_RUN if by_run else "",
         )
     if spec.rest is not None:
         label = spec.rest.task
         yield _Method(names=("rest", label), task=label, title="rest FC", cost="rest")
+
+
+def _models(spec: StudySpec, task: TaskSpec) -> list[str]:
+    """Name the dynamic causal models of a task, with their regions."""
+    models = [f"`{each.name}` ({', '.join(each.regions)})" for each in spec.dcm_models_of(task)]
+    return [f"{'DCM' if len(models) == 1 else 'DCMs'} {'; '.join(models)}"] if models else []
+
+
+def _together(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def _concerns(missing: Missing, names: Sequence[str], known: set[str]) -> bool:

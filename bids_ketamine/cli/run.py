@@ -213,6 +213,7 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
     from bids_ketamine.cli.dry_run_text import render
     from bids_ketamine.cli.participant import select_sessions
     from bids_ketamine.regions.sources import resolve_regions
+    from bids_ketamine.workflows.model_regions import require_model_regions
 
     spec = trial.study.spec
     analyses = plan(
@@ -221,11 +222,13 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
         output_dir=trial.output_dir,
         task_labels=options.task_labels,
     )
+    regions = resolve_regions(spec.regions, space=spec.inputs.space)
+    require_model_regions(spec, regions)
     write_out(
         render(
             analyses,
             study=trial.study,
-            regions=resolve_regions(spec.regions, space=spec.inputs.space),
+            regions=regions,
             bids_dir=trial.bids_dir,
             derivatives=trial.derivatives,
             output_dir=trial.output_dir,

@@ -39,7 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-effect",
         dest="effect",
         action="store_false",
-        help="plant nothing: no activation contrast, no coupling change, no drug difference",
+        help="plant nothing: no activation contrast, no modulation of the circuit by faces, no "
+        "coupling change, no drug difference",
     )
     parser.add_argument(
         "--resolution", type=float, default=6.0, metavar="MM", help="voxel size (default: 6 mm)"

@@ -78,20 +78,21 @@ def write_demo_trial(
         plan_participant(i, seed=seed, effect=effect, model=model) for i in range(n_participants)
     ]
     chosen = [TASKS[name] for name in TASKS if name in tasks]
-    truth = trial_truth(
-        participants=participants,
-        tasks=chosen,
-        seed=seed,
-        effect=effect,
-        resolution=resolution,
-        model=model,
-    )
+    # One thread: sums come out the same to the last bit on any number of cores.
+    with threadpool_limits(limits=1, user_api="blas"):
+        truth = trial_truth(
+            participants=participants,
+            tasks=chosen,
+            seed=seed,
+            effect=effect,
+            resolution=resolution,
+            model=model,
+        )
     try:
         write_trial_files(out, participants, chosen, seed=seed, effect=effect)
         write_json(out / "truth.json", truth)
         writer = SessionWriter(out, seed=seed, resolution=int(resolution), model=model)
         visits = list(itertools.product(participants, SESSIONS))
-        # One thread: sums come out the same to the last bit on any number of cores.
         with threadpool_limits(limits=1, user_api="blas"):
             for done, (participant, session) in enumerate(visits, start=1):
                 writer.write(participant, session, chosen)

@@ -26,6 +26,10 @@ PHYSIOLOGY = "Birn et al. 2006, NeuroImage 31:1536; Liu, Nalci & Falahpour 2017,
 POINT_SPREAD = "Parkes et al. 2005, Magn Reson Med 54:1465; resampling to a template"
 STEADY_STATE = "Esteban et al. 2019, Nat Methods 16:111 (non-steady-state volumes)"
 RESTING = "Biswal et al. 1995, Magn Reson Med 34:537; Fox & Raichle 2007, Nat Rev Neurosci 8:700"
+DCM = (
+    "Norbury et al. 2021, Neuropsychopharmacology 46:2266; Zeidman et al. 2019, NeuroImage 200:174"
+)
+BALLOON = "Friston et al. 2003, NeuroImage 19:1273; Stephan et al. 2007, NeuroImage 38:387"
 CLINICAL = "Norbury et al. 2021, Neuropsychopharmacology 46:2266; Feder et al. 2021, AJP 178:193"
 
 
@@ -59,6 +63,20 @@ class ForwardModel(NamedTuple):
     fluctuation_high: Parameter = Parameter(0.1, 0.08, 0.15, "Hz", RESTING)
     coupling_spread: Parameter = Parameter(0.08, 0.0, 0.15, "Fisher z, SD, participants", RESTING)
     coupling_change: Parameter = Parameter(0.12, 0.04, 0.2, "Fisher z, ketamine arm", CLINICAL)
+    # Circuit of vmPFC and amygdala in the face task: participants are drawn around the value,
+    # a quarter of the range their standard deviation, and limited to it. The ranges are narrower
+    # than what is published: within them the circuit is stable and the vmPFC answers faces more
+    # than shapes, in every participant and session.
+    circuit_excitation: Parameter = Parameter(0.15, 0.1, 0.2, "Hz, amygdala > vmPFC", DCM)
+    circuit_inhibition: Parameter = Parameter(-0.27, -0.32, -0.22, "Hz, vmPFC > amygdala", DCM)
+    circuit_excitation_by_faces: Parameter = Parameter(1.0, 0.92, 1.08, "Hz, modulation", DCM)
+    circuit_inhibition_by_faces: Parameter = Parameter(-0.3, -0.38, -0.22, "Hz, modulation", DCM)
+    circuit_drive: Parameter = Parameter(0.6, 0.5, 0.7, "Hz, all trials > amygdala", DCM)
+    circuit_self: Parameter = Parameter(0.0, -0.05, 0.05, "log scale, self-connections", DCM)
+    circuit_haemodynamics: Parameter = Parameter(0.0, -0.1, 0.1, "log scale", BALLOON)
+    circuit_change_slope: Parameter = Parameter(-0.35, -0.9, -0.2, "Hz per SD, CAPS-5", CLINICAL)
+    circuit_change_limit: Parameter = Parameter(1.75, 1.5, 2.0, "SD of improvement", CLINICAL)
+    circuit_change_noise: Parameter = Parameter(0.03, 0.0, 0.06, "Hz, SD, sessions", DCM)
     # Symptoms.
     caps5_baseline: Parameter = Parameter(37.0, 20.0, 60.0, "points", CLINICAL)
     caps5_baseline_spread: Parameter = Parameter(6.0, 5.0, 8.0, "points, SD", CLINICAL)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_ketamine.demo.circuit_plan import plan_circuit
 from bids_ketamine.demo.coupling import BASELINE_COUPLING, CHANGED_PAIR
 from bids_ketamine.demo.parameters import ForwardModel, Parameter
+from bids_ketamine.demo.regions import FloatArray
 from bids_ketamine.demo.streams import generator
 from bids_ketamine.demo.tasks import TASKS
 
@@ -46,6 +48,8 @@ class Participant:
         Total of each session, 0 to 60.
     activation : mapping of str to mapping of str to float
         By task: planted contrast of each region, percent signal change.
+    circuit : mapping of str to ndarray of shape (20,)
+        By session: parameters of vmPFC and amygdala in the face task, as `circuit.LABELS`.
     coupling : mapping of (str, str) to float
         Fisher z of each pair before treatment.
     coupling_change : float
@@ -60,9 +64,15 @@ class Participant:
     caps5_items: Mapping[str, NDArray[np.int64]]
     madrs: Mapping[str, int]
     activation: Mapping[str, Mapping[str, float]]
+    circuit: Mapping[str, FloatArray]
     coupling: Mapping[tuple[str, str], float]
     coupling_change: float
     mean_fd: Mapping[tuple[str, str], float]
+
+    @property
+    def improvement(self) -> int:
+        """CAPS-5 total before minus after treatment, points."""
+        return caps5_improvement(self.caps5_items)
 
     def coupling_in(self, session: str) -> dict[tuple[str, str], float]:
         """Return the Fisher z of each pair in a session."""
@@ -70,6 +80,11 @@ class Participant:
         if session == "post":
             couplings[CHANGED_PAIR] += self.coupling_change
         return couplings
+
+
+def caps5_improvement(items: Mapping[str, NDArray[np.int64]]) -> int:
+    """Return the CAPS-5 total before minus after treatment, points."""
+    return int(items["pre"].sum() - items["post"].sum())
 
 
 def arm_of(index: int, *, seed: int) -> str:
@@ -230,7 +245,8 @@ def plan_participant(index: int, *, seed: int, effect: bool, model: ForwardModel
     seed : int
         Seed of the trial.
     effect : bool
-        Whether contrasts, coupling changes and their relation to symptoms are planted.
+        Whether contrasts, effects of faces on the circuit, changes of coupling and their relation
+        to symptoms are planted.
     model : ForwardModel
         All ranges.
 
@@ -270,6 +286,13 @@ def plan_participant(index: int, *, seed: int, effect: bool, model: ForwardModel
         caps5_items=caps5_items,
         madrs=madrs,
         activation=activation,
+        circuit=plan_circuit(
+            improvement=caps5_improvement(caps5_items),
+            arm=arm,
+            effect=effect,
+            model=model,
+            source=generator(seed, label, "circuit"),
+        ),
         coupling=coupling,
         coupling_change=change if planted else 0.0,
         mean_fd=plan_motion(model, generator(seed, label, "motion")),

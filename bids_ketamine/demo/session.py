@@ -9,6 +9,7 @@ import numpy as np
 
 from bids_ketamine.demo import sidecars
 from bids_ketamine.demo.brain import load_brain
+from bids_ketamine.demo.circuit import CIRCUIT_REGIONS, circuit_signals
 from bids_ketamine.demo.confounds import confounds_table
 from bids_ketamine.demo.coupling import correlation_matrix, coupled_fluctuations
 from bids_ketamine.demo.files import write_image, write_json, write_table
@@ -25,7 +26,7 @@ from bids_ketamine.demo.regions import (
 )
 from bids_ketamine.demo.simulate import SimulatedRun, simulate_run
 from bids_ketamine.demo.streams import generator
-from bids_ketamine.demo.tasks import N_SLICES, T_R, Task, Trial, activation
+from bids_ketamine.demo.tasks import N_SLICES, T_R, Task, Trial, activation, trials_of_run
 
 SPACE = "MNI152NLin2009cAsym"
 
@@ -70,9 +71,7 @@ class SessionWriter:
         """Write all runs of a participant-session."""
         for task in tasks:
             names = (participant.label, f"ses-{session}", task.label)
-            trials: list[Trial] = []
-            if task.make_trials is not None:
-                trials = task.make_trials(generator(self.seed, *names, "trials"))
+            trials = trials_of_run(task, participant.label, session, seed=self.seed)
             run = self.simulate(participant, session, task, trials)
             self.write_raw(names, task, trials)
             self.write_preprocessed(names, task, run)
@@ -178,6 +177,8 @@ def region_signals(
 ) -> FloatArray:
     """Return activation plus slow fluctuations of each region, visual cortex last.
 
+    In the face task vmPFC and amygdala answer as their circuit does.
+
     Returns
     -------
     ndarray of shape (n_volumes, n_regions + 1)
@@ -202,5 +203,10 @@ def region_signals(
         high=model.fluctuation_high.value,
         generator=source,
     )
+    if task.circuit:
+        places = [names.index(region) for region in CIRCUIT_REGIONS]
+        signals[:, places] = circuit_signals(
+            participant.circuit[session], trials=trials, n_volumes=task.n_volumes
+        )
     signals[:, : len(REGIONS)] += strength.value * fluctuations
     return signals

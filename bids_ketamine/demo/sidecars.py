@@ -21,7 +21,8 @@ matching, face Stroop, rest), made to try and to test analyses.
 - The raw `*_bold.nii.gz` files are placeholders: a tiny grid of zeros with the right number of
   volumes, so that the folder is a complete BIDS dataset.
 - `phenotype` holds the items of the CAPS-5 and the total of the MADRS at both sessions.
-- `truth.json` states what was planted: activation, coupling changes, their relation to
+- `truth.json` states what was planted: activation, coupling changes, the circuit of vmPFC and
+  amygdala in the face task (parameters of a dynamic causal model), their relation to
   improvement, motion, and each parameter of the noise with its plausible range and source.
 """
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bids_ketamine.demo import streams
 from bids_ketamine.demo.haemodynamics import task_response
 from bids_ketamine.demo.regions import FloatArray
 
@@ -162,6 +163,9 @@ class Task:
         Where each condition lies between the two sides of the contrast, -0.5 to 0.5.
     planted : tuple of str
         Regions in which the contrast is planted.
+    circuit : bool
+        Whether vmPFC and amygdala answer as the simulated circuit does, without an amplitude of
+        their own.
     """
 
     label: str
@@ -173,6 +177,7 @@ class Task:
     contrast: str | None = None
     sides: Mapping[str, float] = field(default_factory=dict)
     planted: tuple[str, ...] = ()
+    circuit: bool = False
 
     @property
     def frame_times(self) -> FloatArray:
@@ -189,7 +194,8 @@ TASKS: dict[str, Task] = {
         make_trials=face_matching_trials,
         contrast="facesGtShapes",
         sides={"shapes": -0.5, **dict.fromkeys(EMOTIONS, 0.5)},
-        planted=("amygdala", "anterior_insula"),
+        planted=("anterior_insula",),
+        circuit=True,
     ),
     "stroop": Task(
         label="stroop",
@@ -209,6 +215,25 @@ TASKS: dict[str, Task] = {
         n_volumes=360,
     ),
 }
+
+
+def trials_of_run(task: Task, label: str, session: str, *, seed: int) -> list[Trial]:
+    """Return the trials of a participant's run; none at rest.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+    label : str
+        Participant, ``sub-01``, ...
+    session : str
+        ``pre`` or ``post``.
+    seed : int
+        Seed of the trial.
+    """
+    if task.make_trials is None:
+        return []
+    return task.make_trials(streams.generator(seed, label, f"ses-{session}", task.label, "trials"))
 
 
 def activation(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bids_ketamine._version import __version__
+from bids_ketamine.demo.circuit_truth import (
+    DECIMALS,
+    circuit_truth,
+    emergent_activation,
+    mean_activation,
+    participant_circuit,
+)
 from bids_ketamine.demo.coupling import BASELINE_COUPLING, CHANGED_PAIR
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import ARMS, SESSIONS, Participant
 from bids_ketamine.demo.regions import ATLAS, MARGIN, REGIONS, TAPER
 from bids_ketamine.demo.tasks import Task
-
-#: Decimals of planted values: far finer than anything that could be estimated.
-DECIMALS = 6
 
 
 def pair_name(pair: tuple[str, str]) -> str:
@@ -20,39 +24,62 @@ def pair_name(pair: tuple[str, str]) -> str:
     return "~".join(pair)
 
 
-def planted_activation(
-    tasks: Sequence[Task], effect: bool, model: ForwardModel
+#: Emergent contrasts by participant, session and region, percent.
+Emergent = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def population_activation(
+    tasks: Sequence[Task], *, emergent: Emergent, effect: bool, model: ForwardModel
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the population contrast of each planted region, by task and contrast, percent."""
+    """Return the contrast of each region by task and contrast, percent.
+
+    That of the population where it is planted, the average over participants and sessions of this
+    trial where it emerges from the circuit.
+    """
     amplitude = model.contrast_amplitude.value if effect else 0.0
     return {
-        task.label: {task.contrast: dict.fromkeys(task.planted, amplitude)}
+        task.label: {
+            task.contrast: dict.fromkeys(task.planted, amplitude)
+            | (mean_activation(list(emergent.values())) if task.circuit else {})
+        }
         for task in tasks
         if task.contrast is not None
     }
 
 
-def participant_truth(participant: Participant, tasks: Sequence[Task]) -> dict[str, object]:
-    """Return what was planted in one participant."""
-    caps5 = {key: int(items.sum()) for key, items in participant.caps5_items.items()}
+def participant_activation(
+    participant: Participant, tasks: Sequence[Task], *, emergent: Emergent
+) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Return a participant's contrasts by task, contrast, session and region, percent."""
     return {
-        "arm": participant.arm,
-        "activation": {
-            task.label: {
-                task.contrast: {
+        task.label: {
+            task.contrast: {
+                f"ses-{session}": {
                     region: round(value, DECIMALS)
                     for region, value in participant.activation[task.label].items()
                 }
+                | dict(emergent[participant.label][f"ses-{session}"] if task.circuit else {})
+                for session in SESSIONS
             }
-            for task in tasks
-            if task.contrast is not None
-        },
+        }
+        for task in tasks
+        if task.contrast is not None
+    }
+
+
+def participant_truth(
+    participant: Participant, tasks: Sequence[Task], *, emergent: Emergent
+) -> dict[str, object]:
+    """Return what was planted in one participant."""
+    truth: dict[str, object] = {
+        "arm": participant.arm,
+        "activation": participant_activation(participant, tasks, emergent=emergent),
         "coupling_change": round(participant.coupling_change, DECIMALS),
         "coupling_pre": {
             pair_name(pair): round(value, DECIMALS)
             for pair, value in participant.coupling_in("pre").items()
         },
-        "caps5_improvement": caps5["pre"] - caps5["post"],
+        "caps5_improvement": participant.improvement,
         "madrs_improvement": participant.madrs["pre"] - participant.madrs["post"],
         "mean_framewise_displacement": {
             f"ses-{session}": {
@@ -62,6 +89,9 @@ def participant_truth(participant: Participant, tasks: Sequence[Task]) -> dict[s
             for session in SESSIONS
         },
     }
+    if any(task.circuit for task in tasks):
+        truth["circuit"] = participant_circuit(participant)
+    return truth
 
 
 def trial_truth(
@@ -95,8 +125,15 @@ def trial_truth(
     dict
         Plain values. ``activation`` is percent signal change (plateau of a block, peak of an
         event), ``coupling`` Fisher z of the slow fluctuations themselves: noise and the
-        analysis's band make the measured differences smaller.
+        analysis's band make the measured differences smaller. ``circuit`` holds parameters of
+        the dynamic causal model of the face task, in Hz or on a log scale.
     """
+    circuit_task = next((task for task in tasks if task.circuit), None)
+    emergent = {
+        participant.label: emergent_activation(participant, circuit_task, seed=seed)
+        for participant in participants
+        if circuit_task
+    }
     change = model.coupling_change.value if effect else 0.0
     correlation = model.improvement_correlation.value if effect else 0.0
     return {
@@ -107,15 +144,19 @@ def trial_truth(
         "resolution": resolution,
         "n_participants": len(participants),
         "regions": {"atlas": ATLAS, "names": list(REGIONS), "margin": MARGIN, "taper": TAPER},
-        "activation": planted_activation(tasks, effect, model),
+        "activation": population_activation(tasks, emergent=emergent, effect=effect, model=model),
         "coupling": {
             "pair": list(CHANGED_PAIR),
             "mean_change": dict(zip(ARMS, (0.0, change), strict=True)),
             "correlation_with_caps5_improvement": dict(zip(ARMS, (0.0, correlation), strict=True)),
             "baseline": {pair_name(pair): value for pair, value in BASELINE_COUPLING.items()},
         },
+        "circuit": circuit_truth(participants, task=circuit_task, effect=effect, model=model)
+        if circuit_task
+        else {},
         "parameters": model.as_table(),
         "participants": {
-            participant.label: participant_truth(participant, tasks) for participant in participants
+            participant.label: participant_truth(participant, tasks, emergent=emergent)
+            for participant in participants
         },
     }

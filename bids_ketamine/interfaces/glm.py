@@ -14,6 +14,7 @@ from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.grid import Grid
 from bids_ketamine.interfaces.activation import activation_rows
 from bids_ketamine.interfaces.contrasts import combine, write_maps
+from bids_ketamine.interfaces.dcm_runs import circuit_task, write_circuits
 from bids_ketamine.interfaces.gppi import gppi_rows
 from bids_ketamine.interfaces.images import read_image
 from bids_ketamine.interfaces.rsa import rsa_rows
@@ -31,6 +32,7 @@ class TaskModelInputSpec(StepInputSpec):
     glm = traits.Any(mandatory=True, desc="GlmSpec")
     gppi = traits.Any(desc="GppiSpec, if the task is among its tasks")
     rsa = traits.Any(desc="RsaSpec, if the task is its task")
+    models = traits.Any((), usedefault=True, desc="DcmModelSpec of the task's models")
     regions = traits.Any(mandatory=True, desc="RegionsSpec")
     region_sources = traits.Any(mandatory=True, desc="RegionSource of each region")
     inputs = traits.Any(mandatory=True, desc="InputsSpec")
@@ -39,7 +41,8 @@ class TaskModelInputSpec(StepInputSpec):
 class TaskModel(Step):
     """Everything that is made of a task's series: GLM, generalized PPI, pattern similarity.
 
-    One step, so that series are read once.
+    One step, so that series are read once. Dynamic causal models have one of their own, which
+    finds in the folder what they need of the runs.
     """
 
     input_spec = TaskModelInputSpec
@@ -56,6 +59,7 @@ class TaskModel(Step):
             datasets=self.inputs.sources,
             gppi=self.inputs.gppi,
             rsa=self.inputs.rsa,
+            models=tuple(self.inputs.models),
         )
         results: list[RunResults] = []
         regions = LocatedRegions((), ())
@@ -74,7 +78,32 @@ class TaskModel(Step):
             del image
         rows = _joined(folder, session.prefix, results, regions.regions, settings)
         rows.to_pickle(folder / "rows.pkl")
+        _leave_for_models(folder, session.prefix, results, regions.regions, settings)
         write_step(folder, {"Runs": [each.fitted.facts for each in results]})
+
+
+def _leave_for_models(
+    folder: Path,
+    prefix: str,
+    results: Sequence[RunResults],
+    regions: tuple[Region, ...],
+    settings: TaskSettings,
+) -> None:
+    """Leave what the task's dynamic causal models are estimated from, for a step of their own."""
+    circuits = [each.circuit for each in results if each.circuit is not None]
+    if not circuits:
+        return
+    joined = circuit_task(
+        prefix,
+        circuits,
+        fitted=[each.fitted for each in results],
+        models=settings.models,
+        located=regions,
+        task=settings.task,
+        regions=settings.regions,
+        resolution=settings.glm.microtime_resolution,
+    )
+    write_circuits(folder, joined)
 
 
 def _joined(

@@ -12,7 +12,11 @@ from bids_ketamine.core.connectivity.regions import pair_reasons, weak_regions
 from bids_ketamine.core.connectivity.task_cleaning import frequency_band
 from bids_ketamine.interfaces.contrasts import FittedRun
 from bids_ketamine.interfaces.gppi_runs import InteractionRun
-from bids_ketamine.interfaces.region_reasons import below_threshold_words, region_reason
+from bids_ketamine.interfaces.region_reasons import (
+    below_threshold_words,
+    no_eigenvariate,
+    region_reason,
+)
 from bids_ketamine.interfaces.runs import region_quality
 from bids_ketamine.regions.locate import Region
 from bids_ketamine.study.spec import GppiSpec, TaskSpec
@@ -125,7 +129,7 @@ def reasons_of_pairs(
             ),
         )
         if not problem and not usable[number] and gppi.method == SPM:
-            problem = _no_eigenvariate(task, fitted)
+            problem = no_eigenvariate(task, fitted)
         problems.append(problem)
     first, second = pair_indices(len(names))
     told = pair_reasons(
@@ -138,13 +142,3 @@ def reasons_of_pairs(
     )
     reasons[first, second] = reasons[second, first] = told
     return reasons
-
-
-def _no_eigenvariate(task: TaskSpec, fitted: Sequence[FittedRun]) -> str:
-    """Say why a region with voxels has no eigenvariate; empty where no contrast chooses them."""
-    contrast = task.eigenvariate_contrast
-    if contrast is None:
-        return ""
-    if any(contrast in each.not_estimable for each in fitted):
-        return f"no eigenvariate, since `{contrast}`, which chooses voxels, is not estimated"
-    return f"no eigenvariate, since no voxel passes `{contrast}` at p < {task.eigenvariate_p:g}"

@@ -12,11 +12,11 @@ from bids_ketamine.core.connectivity.interaction_model import PpiRun
 from bids_ketamine.core.connectivity.ppi_runs import CONN, SPM, conn_run, joint_run, spm_run
 from bids_ketamine.core.connectivity.task_cleaning import temporal_derivative
 from bids_ketamine.core.event_rules import ERROR_CONDITION
-from bids_ketamine.core.glm.convolution import lead_in_for, microtime_input
 from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.interfaces.microtime_inputs import microtime_inputs, microtime_sampling
 from bids_ketamine.interfaces.runs import ConfoundTable, chosen_nuisance
 from bids_ketamine.study.spec import GlmSpec, GppiSpec
 
@@ -143,37 +143,17 @@ def _by_spm(
     empty = np.zeros(n_scans)
     eigenvariates = np.column_stack([empty if each is None else each.series for each in found])
     means = np.where(usable, fit.regions.series, 0.0)
-    sampling = fit.sampling._replace(microtime_resolution=glm.microtime_resolution)
+    resolution = glm.microtime_resolution
+    sampling = microtime_sampling(fit, resolution=resolution)
     effects = fit.design.effects
     nuisance_columns = [name for name in effects if name not in conditions]
     made = spm_run(
         means,
         eigenvariates,
-        inputs=_inputs(fit, conditions, glm.microtime_resolution),
+        inputs=microtime_inputs(fit, conditions, resolution=resolution),
         nuisance=effects[nuisance_columns].to_numpy(dtype=float),
         model=fit.model,
-        microtime_step=sampling.t_r / glm.microtime_resolution,
+        microtime_step=sampling.t_r / resolution,
         reference_bin=sampling.bin,
     )
     return nothing._replace(run=made)
-
-
-def _inputs(fit: TaskFit, conditions: Sequence[str], resolution: int) -> np.ndarray:
-    """Return events of each condition on the microtime grid, from the first volume on."""
-    sampling, events = fit.sampling, fit.events.table
-    step = sampling.t_r / resolution
-    columns = []
-    for name in conditions:
-        own = events[events["trial_type"] == name]
-        onsets = own["onset"].to_numpy(dtype=float)
-        before = lead_in_for(onsets, step)
-        level = microtime_input(
-            onsets=onsets,
-            durations=own["duration"].to_numpy(dtype=float),
-            t_r=sampling.t_r,
-            n_scans=sampling.n_scans,
-            microtime_resolution=resolution,
-            lead_in_bins=before,
-        )
-        columns.append(level[before:])
-    return np.column_stack(columns)

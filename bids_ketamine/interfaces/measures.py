@@ -13,6 +13,7 @@ from nipype.interfaces.base import traits
 
 from bids_ketamine._version import __version__
 from bids_ketamine.dataset.inputs import SessionInputs
+from bids_ketamine.interfaces.dcm_runs import CIRCUIT_FILE
 from bids_ketamine.interfaces.step import Step, StepInputSpec, read_step
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS, measures_table
 from bids_ketamine.outputs.patterns import output_name
@@ -22,7 +23,7 @@ from bids_ketamine.outputs.tables import replaced_whole, write_table
 #: Libraries whose versions can move a number.
 LIBRARIES = ("nibabel", "nilearn", "nipype", "numpy", "pandas", "scipy")
 
-OWN_FILES = ("step.json", "rows.pkl")
+OWN_FILES = ("step.json", "rows.pkl", CIRCUIT_FILE)
 
 
 class SessionMeasuresInputSpec(StepInputSpec):
@@ -54,7 +55,9 @@ class SessionMeasures(Step):
         table["participant_id"] = f"sub-{session.participant}"
         table["session_id"] = session_id
         table["session"] = session.session
-        runs = [run for each in staged for run in read_step(each)["Runs"]]
+        steps = [read_step(each) for each in staged]
+        runs = [run for each in steps for run in each["Runs"]]
+        models = [model for each in steps for model in each.get("Models", ())]
         remove_session(output)
         for each in staged:
             move_files(each, output)
@@ -76,6 +79,7 @@ class SessionMeasures(Step):
                 ),
             ],
             "Notices": list(self.inputs.notices),
+            **({"DynamicCausalModels": models} if models else {}),
         }
         write_table(
             output / output_name("measures", prefix=session.prefix),

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bids_ketamine.interfaces.contrasts import FittedRun
 from bids_ketamine.regions.locate import Region
+from bids_ketamine.study.spec import TaskSpec
 
 
 def region_reason(
@@ -59,3 +61,21 @@ def below_threshold_words(region: Region, signal: Sequence[np.ndarray], usable: 
     if not n_below:
         return ""
     return f"{n_below} of {region.n_voxels} voxels are under the mask threshold"
+
+
+def no_eigenvariate(task: TaskSpec, fitted: Sequence[FittedRun]) -> str:
+    """Say why a region with voxels has no eigenvariate; empty where no contrast chooses them.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        Section of the study.
+    fitted : sequence of FittedRun
+        Runs after their GLM.
+    """
+    contrast = task.eigenvariate_contrast
+    if contrast is None:
+        return ""
+    if any(contrast in each.not_estimable for each in fitted):
+        return f"no eigenvariate, since `{contrast}`, which chooses voxels, is not estimated"
+    return f"no eigenvariate, since no voxel passes `{contrast}` at p < {task.eigenvariate_p:g}"

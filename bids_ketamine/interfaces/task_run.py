@@ -17,6 +17,7 @@ from bids_ketamine.dataset.tables import read_events
 from bids_ketamine.errors import BidsKetamineError, ProcessingError
 from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.contrasts import FittedRun, fitted_run
+from bids_ketamine.interfaces.dcm_runs import CircuitRun, circuit_run
 from bids_ketamine.interfaces.glm_files import write_run
 from bids_ketamine.interfaces.gppi_runs import InteractionRun, interaction_run
 from bids_ketamine.interfaces.rsa_runs import PatternRun, pattern_run
@@ -30,6 +31,7 @@ from bids_ketamine.interfaces.runs import (
 from bids_ketamine.regions.locate import LocatedRegions, Region
 from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.study.spec import (
+    DcmModelSpec,
     GlmSpec,
     GppiSpec,
     InputsSpec,
@@ -56,6 +58,8 @@ class TaskSettings(NamedTuple):
         Dataset name of each input folder.
     gppi, rsa : GppiSpec or None, RsaSpec or None
         Sections of the methods that the task is among.
+    models : tuple of DcmModelSpec
+        Dynamic causal models of the task.
     """
 
     task: TaskSpec
@@ -66,6 +70,7 @@ class TaskSettings(NamedTuple):
     datasets: Mapping[str, str]
     gppi: GppiSpec | None
     rsa: RsaSpec | None
+    models: tuple[DcmModelSpec, ...]
 
 
 class RunResults(NamedTuple):
@@ -79,6 +84,8 @@ class RunResults(NamedTuple):
         For generalized PPI.
     patterns : PatternRun or None
         For pattern similarity.
+    circuit : CircuitRun or None
+        For dynamic causal models.
     empty : mapping of str to str
         Conditions without events, and why.
     """
@@ -86,6 +93,7 @@ class RunResults(NamedTuple):
     fitted: FittedRun
     interactions: InteractionRun | None
     patterns: PatternRun | None
+    circuit: CircuitRun | None
     empty: Mapping[str, str]
 
 
@@ -171,8 +179,9 @@ def model_run(
         datasets=settings.datasets,
         reference_time=time,
     )
-    fitted = fitted_run(run, image, fit, facts=facts, impulses=_impulses(settings.task, fit))
-    interactions = patterns = None
+    impulses = _impulses(settings.task, fit)
+    fitted = fitted_run(run, image, fit, facts=facts, impulses=impulses)
+    interactions = patterns = circuit = None
     if settings.gppi is not None:
         interactions = interaction_run(
             run,
@@ -196,7 +205,17 @@ def model_run(
             glm=settings.glm,
             trial_types=trial_types_of_matrix(settings.rsa, settings.task),
         )
-    return RunResults(fitted, interactions, patterns, fit.events.empty)
+    if settings.models:
+        circuit = circuit_run(
+            run,
+            fit,
+            models=settings.models,
+            regions=located.regions,
+            resolution=settings.glm.microtime_resolution,
+            facts=facts,
+            impulses=impulses,
+        )
+    return RunResults(fitted, interactions, patterns, circuit, fit.events.empty)
 
 
 def _impulses(task: TaskSpec, fit: TaskFit) -> frozenset[str]:

@@ -129,7 +129,8 @@ TESTS_COLUMNS: Columns = {
         "Description": "Kind of test, of adjusted values",
         "Levels": {
             "one_sample": "t test of a session's mean against 0 (contrasts: activation, "
-            "generalized PPI, linear discriminant contrast)",
+            "generalized PPI, linear discriminant contrast; and modulations and drives of dynamic "
+            "causal models)",
             "paired": "Paired t test, second minus first session",
             "welch": "Welch's t test of the change, one arm minus the reference arm",
             "correlation": "Pearson correlation of the change with clinical improvement",

@@ -9,6 +9,9 @@ import pandas as pd
 #: Joins the names of two regions to the name of their pair.
 PAIR = "~"
 
+#: Joins the source and the target of a connection to its name.
+DIRECTED = " > "
+
 MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     "participant_id": {"Description": "Participant"},
     "session_id": {"Description": "Session label in the dataset"},
@@ -26,16 +29,26 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
             "their coupling between conditions, mean of both directions",
             "ldc": "Linear discriminant contrast of two trial types in a region, cross-validated, "
             "per voxel, minus the bias that the design predicts within a run",
+            "dcm": "Parameter of a dynamic causal model, posterior mean: a connection, its "
+            "modulation by an input, or the drive of an input to a region",
         },
     },
     "task": {"Description": "Task in the study"},
-    "contrast": {"Description": "Contrast in the study; for ldc two trial types joined by ` vs `"},
-    "regions": {"Description": f"Region, or two regions joined by {PAIR}"},
+    "contrast": {
+        "Description": "Contrast in the study; for ldc two trial types joined by ` vs `; for dcm "
+        "the model and what the parameter is"
+    },
+    "regions": {
+        "Description": f"Region, or two regions joined by {PAIR}; for connections of dcm source "
+        "and target joined by ` > `"
+    },
     "value": {"Description": "The measure", "Units": "see the column unit"},
     "unit": {"Description": "Unit of the value"},
     "standard_error": {
         "Description": "Standard error of the value within the session; for activation from the "
-        "region's mean series, and missing where runs have other voxels of the region",
+        "region's mean series, and missing where runs have other voxels of the region; for dcm "
+        "the posterior standard deviation (SPM's; too small, see the calibrated one in the "
+        "model's file)",
         "Units": "see the column unit",
     },
     "mean_fd": {
@@ -48,7 +61,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     },
     "residual_df": {
         "Description": "Residual degrees of freedom over all runs (effective ones for the noise "
-        "model spm)"
+        "model spm); for dcm volumes minus the columns for which the series are adjusted and "
+        "filtered"
     },
     "coverage": {
         "Description": "Share of the (first) region's voxels that the measure rests on: those "

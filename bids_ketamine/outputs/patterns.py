@@ -18,6 +18,8 @@ BEYOND_BIDS = (
     "*_dissimilarity.json",
     "*_reliability.tsv",
     "*_reliability.json",
+    "*_estimates.json",
+    "*_estimates.npz",
     "*_timeseries.tsv",
     "*_timeseries.json",
     "*_design.tsv",
@@ -39,6 +41,8 @@ PATTERNS = {
     "gppi_relmat": "func/{task}{space}_atlas-{atlas}_contrast-{contrast}_stat-gppi_relmat.tsv",
     "dissimilarity": "func/{task}{space}_atlas-{atlas}_stat-ldc_dissimilarity.tsv",
     "reliability": "func/{task}{space}_atlas-{atlas}_stat-ldc_reliability.tsv",
+    "dcm": "func/{task}{space}_atlas-{atlas}_model-{model}_desc-dcm_estimates.json",
+    "dcm_arrays": "func/{task}{space}_atlas-{atlas}_model-{model}_desc-dcm_estimates.npz",
     "measures": "{prefix}_measures.tsv",
 }
 

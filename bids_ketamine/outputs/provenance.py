@@ -12,7 +12,17 @@ from bids_ketamine.study.label_tables import tables_beside
 from bids_ketamine.study.spec import RegionsSpec, StudySpec
 
 #: Sections that change what the participant level computes.
-PARTICIPANT_SECTIONS = ("inputs", "sessions", "regions", "tasks", "glm", "rest", "gppi", "rsa")
+PARTICIPANT_SECTIONS = (
+    "inputs",
+    "sessions",
+    "regions",
+    "tasks",
+    "glm",
+    "rest",
+    "gppi",
+    "rsa",
+    "dcm",
+)
 
 #: Bytes hashed at either end of a large gzip file. Its last eight are the checksum and the length
 #: of everything in it, so its content is covered without reading it.

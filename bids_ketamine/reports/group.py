@@ -116,6 +116,7 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
             runs=_runs(output_dir, individual_data),
             gppi=task_facts(output_dir, "gppi"),
             rsa=task_facts(output_dir, "rsa"),
+            dcm=task_facts(output_dir, "dcm"),
         ),
         provenance=_provenance(group),
     )

@@ -9,7 +9,11 @@ from bids_ketamine.errors import InputMissingError
 from bids_ketamine.reports.facts import read_json
 
 #: How names of sidecars end, by what they tell of.
-SIDECARS = {"gppi": "_gppi.json", "rsa": "_stat-ldc_dissimilarity.json"}
+SIDECARS = {
+    "gppi": "_gppi.json",
+    "rsa": "_stat-ldc_dissimilarity.json",
+    "dcm": "_desc-dcm_estimates.json",
+}
 
 
 def run_facts(output_dir: Path, *, participant: str | None = None) -> tuple[dict[str, Any], ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bids_ketamine.core.glm.model_rules import MEAN, POOLED
 from bids_ketamine.reports.methods_confounds import confound_words
+from bids_ketamine.reports.methods_dcm import dcm_paragraphs
 from bids_ketamine.reports.methods_gppi import gppi_paragraphs
 from bids_ketamine.reports.methods_regions import region_sentences
 from bids_ketamine.reports.methods_routes import route_paragraphs
@@ -20,7 +21,13 @@ Facts = Sequence[Mapping[str, Any]]
 
 
 def participant_paragraphs(
-    spec: StudySpec, *, runs: Facts, gppi: Facts, rsa: Facts, versions: Mapping[str, str]
+    spec: StudySpec,
+    *,
+    runs: Facts,
+    gppi: Facts,
+    rsa: Facts,
+    dcm: Facts,
+    versions: Mapping[str, str],
 ) -> tuple[list[Section], set[str]]:
     """Return sections of the participant level's methods, and what they cite.
 
@@ -30,8 +37,8 @@ def participant_paragraphs(
         What was asked for.
     runs : sequence of mapping
         Facts of the runs that were used; empty when only the study is told.
-    gppi, rsa : sequence of mapping
-        Sidecars of generalized PPI and of dissimilarities.
+    gppi, rsa, dcm : sequence of mapping
+        Sidecars of generalized PPI, of dissimilarities, of dynamic causal models.
     versions : mapping of str to str
         Version of each package.
     """
@@ -49,6 +56,9 @@ def participant_paragraphs(
     if spec.gppi is not None and (gppi or not runs):
         told = gppi_paragraphs(spec.gppi, spec.tasks, facts=gppi, cited=cited)
         sections.append(("Generalized PPI", told))
+    if spec.dcm is not None and (dcm or not runs):
+        told = dcm_paragraphs(spec.dcm, glm=spec.glm, facts=dcm, cited=cited)
+        sections.append(("Dynamic causal models", told))
     of_rsa = [task for task in spec.tasks if spec.rsa is not None and task.name == spec.rsa.task]
     if spec.rsa is not None and of_rsa and (rsa or not runs):
         here = runs_of(runs, of_rsa[0].name, of_rsa[0].label)
@@ -182,4 +192,10 @@ def _missing(spec: StudySpec, runs: Facts) -> str:
         degrees.append(f"{spec.rsa.minimum_residual_df} for representational similarity")
     if degrees:
         rules.append(f"when fewer residual degrees of freedom remain than {listed(degrees)}")
-    return f"A measure is given as missing, with its reason, {listed(rules, 'or')}."
+    sentence = f"A measure is given as missing, with its reason, {listed(rules, 'or')}."
+    if spec.dcm is not None:
+        sentence += (
+            " All parameters of a dynamic causal model are missing when one of its regions has no "
+            "series or one of its inputs is never on."
+        )
+    return sentence

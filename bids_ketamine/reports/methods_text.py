@@ -48,7 +48,7 @@ class MethodsText:
 
 
 def participant_text(
-    study: Study, *, runs: Facts = (), gppi: Facts = (), rsa: Facts = ()
+    study: Study, *, runs: Facts = (), gppi: Facts = (), rsa: Facts = (), dcm: Facts = ()
 ) -> MethodsText:
     """Write the participant level's methods.
 
@@ -59,12 +59,12 @@ def participant_text(
     runs : sequence of mapping, optional
         Facts of the runs that were used (``Runs`` of the measures sidecars); without them the
         text says what the study asks for.
-    gppi, rsa : sequence of mapping, optional
-        Sidecars of the tables of generalized PPI and of dissimilarities; where there are runs,
-        a method without any is not told.
+    gppi, rsa, dcm : sequence of mapping, optional
+        Sidecars of the tables of generalized PPI and of dissimilarities, and files of dynamic
+        causal models; where there are runs, a method without any is not told.
     """
     sections, cited = participant_paragraphs(
-        study.spec, runs=runs, gppi=gppi, rsa=rsa, versions=_versions()
+        study.spec, runs=runs, gppi=gppi, rsa=rsa, dcm=dcm, versions=_versions()
     )
     return _text(study, sections, cited)
 
@@ -90,6 +90,7 @@ def tree_text(
         runs=run_facts(output_dir, participant=participant),
         gppi=task_facts(output_dir, "gppi", participant=participant),
         rsa=task_facts(output_dir, "rsa", participant=participant),
+        dcm=task_facts(output_dir, "dcm", participant=participant),
     )
 
 

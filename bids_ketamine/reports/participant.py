@@ -70,6 +70,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     sessions = found.sessions
     gppi = [file.facts() for session in sessions for file in session.gppi_tables]
     rsa = [file.facts() for session in sessions for file in session.dissimilarities]
+    dcm = [file.facts() for session in sessions for file in session.circuits]
     contents = [("errors", "Errors")] if errors or found.unreadable else []
     contents += [("summary", "Summary"), ("inputs", "Inputs")]
     contents += [("motion", "Motion and outliers")] if motion else []
@@ -95,7 +96,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
         motion_words=motion_words(spec),
         tasks=tasks,
         measures=measure_tables(found),
-        methods=participant_text(study, runs=runs, gppi=gppi, rsa=rsa),
+        methods=participant_text(study, runs=runs, gppi=gppi, rsa=rsa, dcm=dcm),
         provenance=_provenance(found),
         sources=_sources(found),
     )

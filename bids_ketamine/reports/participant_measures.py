@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bids_ketamine.outputs.measures import PAIR
+from bids_ketamine.outputs.measures import DIRECTED, PAIR
 from bids_ketamine.reports.participant_regions import estimate_of
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.tree import ParticipantOutput
@@ -56,7 +56,7 @@ def measure_tables(found: ParticipantOutput) -> list[TableView]:
 
 
 def _joined(measures: pd.DataFrame) -> pd.DataFrame:
-    """Let many pairs of trial types of a task share a table, a row for each pair and region."""
+    """Let many pairs of trial types, and the parameters of a model, share a table."""
     measures = measures.copy()
     for _, own in measures[measures["measure"] == "ldc"].groupby("task", sort=False):
         if own["contrast"].nunique() > MOST_CONTRASTS:
@@ -64,6 +64,13 @@ def _joined(measures: pd.DataFrame) -> pd.DataFrame:
             names = own["contrast"].astype(str) + ": " + own["regions"].astype(str)
             measures.loc[rows, "regions"] = names
             measures.loc[rows, "contrast"] = None
+    # The parameters of a model share a table, too.
+    circuits = measures.index[measures["measure"] == "dcm"]
+    told = [text(each, "").partition(" ") for each in measures.loc[circuits, "contrast"]]
+    regions = measures.loc[circuits, "regions"].astype(str)
+    shown = [f"{kind}: {region}" for (_, _, kind), region in zip(told, regions, strict=True)]
+    measures.loc[circuits, "regions"] = shown
+    measures.loc[circuits, "contrast"] = [model for model, _, _ in told]
     return measures
 
 
@@ -99,7 +106,8 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
         )
         for region in regions
     )
-    columns = [Column("Regions" if any(PAIR in str(each) for each in regions) else "Region")]
+    several = any(joint in str(each) for each in regions for joint in (PAIR, DIRECTED))
+    columns = [Column("Regions" if several else "Region")]
     for session in sessions:
         columns += [Column("value", numeric=True, group=session)]
         columns += [Column("95 % interval", numeric=True, group=session)] if intervals else []

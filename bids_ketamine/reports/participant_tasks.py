@@ -10,6 +10,7 @@ import pandas as pd
 
 from bids_ketamine.reports.figures.color_scale import OPAQUE_FROM
 from bids_ketamine.reports.participant_collinearity import collinearity_group
+from bids_ketamine.reports.participant_dcm import dcm_groups
 from bids_ketamine.reports.participant_dropped import dropped_table
 from bids_ketamine.reports.participant_gppi import gppi_groups
 from bids_ketamine.reports.participant_maps import MapFiles, contrast_files, contrast_pictures
@@ -89,6 +90,8 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
             written = {each.name: each.weights or {} for task in own for each in task.contrasts}
             groups = _contrasts(files, rows, asked, label)
             groups += gppi_groups(found, label, names=names, contrasts=written)
+            models = [each.name for task in own for each in spec.dcm_models_of(task)]
+            groups += dcm_groups(found, label, names=names, models=models)
             groups += rsa_groups(found, label, names=names)
             groups += collinearity_group(runs, conditions)
             groups += [run_group(session, run) for session, run in runs]

@@ -28,6 +28,11 @@ REFERENCES = {
     "MRI. Nature Methods 16:111-116. doi:10.1038/s41592-018-0235-4",
     "friston": "Friston KJ et al. (1996). Movement-related effects in fMRI time-series. Magnetic "
     "Resonance in Medicine 35:346-355. doi:10.1002/mrm.1910350312",
+    "friston2003": "Friston KJ, Harrison L, Penny W (2003). Dynamic causal modelling. NeuroImage "
+    "19:1273-1302. doi:10.1016/S1053-8119(03)00202-7",
+    "friston2007": "Friston K, Mattout J, Trujillo-Barreto N, Ashburner J, Penny W (2007). "
+    "Variational free energy and the Laplace approximation. NeuroImage 34:220-234. "
+    "doi:10.1016/j.neuroimage.2006.08.035",
     "gitelman": "Gitelman DR, Penny WD, Ashburner J, Friston KJ (2003). Modeling regional and "
     "psychophysiologic interactions in fMRI: the importance of hemodynamic deconvolution. "
     "NeuroImage 19:200-207. doi:10.1016/S1053-8119(03)00058-2",
@@ -62,6 +67,8 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2019.116290",
     "spm": "Friston KJ et al. (2002). Classical and Bayesian inference in neuroimaging: "
     "applications. NeuroImage 16:484-512. doi:10.1006/nimg.2002.1091",
+    "stephan": "Stephan KE, Weiskopf N, Drysdale PM, Robinson PA, Friston KJ (2007). Comparing "
+    "hemodynamic models with DCM. NeuroImage 38:387-401. doi:10.1016/j.neuroimage.2007.07.040",
     "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
     "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
     "doi:10.1038/s41593-020-00711-6",
@@ -71,4 +78,7 @@ REFERENCES = {
     "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
     "worsley": "Worsley KJ, Friston KJ (1995). Analysis of fMRI time-series revisited \u2013 "
     "again. NeuroImage 2:173-181. doi:10.1006/nimg.1995.1023",
+    "zeidman": "Zeidman P, Jafarian A, Corbin N, Seghier ML, Razi A, Price CJ, Friston KJ (2019). "
+    "A guide to group effective connectivity analysis, part 1: First level analysis with DCM for "
+    "fMRI. NeuroImage 200:174-190. doi:10.1016/j.neuroimage.2019.06.031",
 }

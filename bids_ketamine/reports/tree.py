@@ -93,6 +93,8 @@ class SessionOutput:
         Generalized PPI of seeds and targets: every estimate, and a matrix of each contrast.
     dissimilarities, reliabilities : tuple of TaskFile
         Dissimilarities of trial types by region, and how well halves of the partitions agree.
+    circuits : tuple of TaskFile
+        Estimates of dynamic causal models.
     """
 
     name: str
@@ -107,13 +109,14 @@ class SessionOutput:
     gppi_matrices: tuple[TaskFile, ...] = ()
     dissimilarities: tuple[TaskFile, ...] = ()
     reliabilities: tuple[TaskFile, ...] = ()
+    circuits: tuple[TaskFile, ...] = ()
 
     @property
     def task_files(self) -> tuple[TaskFile, ...]:
         """Every file of a task whose runs are combined."""
         return (
             *(*self.maps, *self.matrices, *self.partial_matrices, *self.gppi_tables),
-            *(*self.gppi_matrices, *self.dissimilarities, *self.reliabilities),
+            *(*self.gppi_matrices, *self.dissimilarities, *self.reliabilities, *self.circuits),
         )
 
 
@@ -199,6 +202,7 @@ def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutp
         gppi_matrices=_task_files(functional, "*_stat-gppi_relmat.tsv"),
         dissimilarities=_task_files(functional, "*_stat-ldc_dissimilarity.tsv"),
         reliabilities=_task_files(functional, "*_stat-ldc_reliability.tsv"),
+        circuits=_task_files(functional, "*_desc-dcm_estimates.json"),
     )
 
 

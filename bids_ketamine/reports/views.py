@@ -115,7 +115,9 @@ class PictureGroup:
     sentences : tuple of str
         Below them.
     warnings : tuple of str
-        Stand out, above all.
+        Stand out, above all pictures.
+    lead : tuple of str
+        Paragraphs that stand first.
     """
 
     title: str
@@ -124,6 +126,7 @@ class PictureGroup:
     tables: tuple[TableView, ...] = ()
     sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
 
 
 def picture(caption: str, draw: Callable[[], Markup]) -> Picture:

@@ -21,6 +21,7 @@ MEASURE_WORDS = {
     "resting_partial_connectivity": "resting connectivity (partial)",
     "gppi": "generalized PPI",
     "ldc": "linear discriminant contrast",
+    "dcm": "dynamic causal model",
 }
 
 

@@ -130,7 +130,12 @@ class Builder:
         if not isinstance(data, dict):
             self.problem(where, f"{_dotted(where)} must be a mapping, not {_shown(data)}")
             return {}
-        return {key: self.value(kind, item, (*where, key), declared) for key, item in data.items()}
+        return {
+            key: self.value(kind, item, (*where, key), declared)
+            for key, item in data.items()
+            # `key: null` takes an entry of the preset out
+            if item is not None or (*where, key) not in self.document.inherited
+        }
 
     def _scalar(self, kind: Any, data: Any, where: KeyPath, declared: Field[Any]) -> Any:
         name = _dotted(where)

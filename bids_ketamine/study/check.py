@@ -6,6 +6,7 @@ import re
 
 from bids_ketamine.study.check_confounds import check_confounds
 from bids_ketamine.study.check_connectivity import check_connectivity
+from bids_ketamine.study.check_dcm import check_dcm
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.check_tasks import check_glm, check_tasks
 from bids_ketamine.study.document import KeyPath, Problem
@@ -43,6 +44,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     check_confounds(spec.glm.confounds, ("glm", "confounds"), problem)
     check_connectivity(spec, problem)
     check_similarity(spec, problem)
+    check_dcm(spec, problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)

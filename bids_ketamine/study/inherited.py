@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
 from bids_ketamine.study.check_connectivity import check_gppi
+from bids_ketamine.study.check_dcm import check_dcm
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.spec import StudySpec
@@ -15,7 +17,11 @@ from bids_ketamine.study.spec import StudySpec
 METHODS = {
     "gppi": ("generalized PPI", check_gppi),
     "rsa": ("representational similarity", check_similarity),
+    "dcm": ("dynamic causal modelling", check_dcm),
 }
+
+#: End of a problem's sentence that says how to leave out what the study has nothing for.
+CURE = re.compile(r"(; | \()`\w+: null` leaves the method out\)?$")
 
 
 def without_misfits(
@@ -24,7 +30,8 @@ def without_misfits(
     """Leave out inherited methods that do not fit the user's tasks and regions.
 
     A study that takes the tasks out of a preset means no method on them. What the user's own
-    file says of a method stays, and is told as a problem.
+    file says of a method stays, and is told as a problem. Dynamic causal models of the preset may
+    go one by one, where the user's file has its own.
 
     Parameters
     ----------
@@ -44,22 +51,40 @@ def without_misfits(
     for name, (words, check) in METHODS.items():
         if (name,) in written or getattr(spec, name) is None:
             continue
-        problems = _problems(spec, check)
-        if problems:
-            reason = problems[0].replace(f" (`{name}: null` leaves the method out)", "")
-            reason = reason.replace(f"; `{name}: null` leaves the method out", "")
+        reason = _misfit(spec, check)
+        if reason:
             notices.append(f"{words} of the preset (`{name}`) is left out: {reason}")
             without: dict[str, Any] = {name: None}
             spec = replace(spec, **without)
-    return spec, tuple(notices)
+    spec, models = _without_models(spec, written)
+    return spec, (*notices, *models)
 
 
-def _problems(spec: StudySpec, check: Callable[[StudySpec, Problem], None]) -> list[str]:
-    """Return the sentences of a check."""
+def _without_models(
+    spec: StudySpec, written: Collection[KeyPath]
+) -> tuple[StudySpec, tuple[str, ...]]:
+    """Leave out inherited dynamic causal models that do not fit, beside the user's own."""
+    dcm = spec.dcm
+    if dcm is None or all(("dcm", "models", each.name) not in written for each in dcm.models):
+        return spec, ()
+    kept, notices = [], []
+    for model in dcm.models:
+        alone = replace(spec, dcm=replace(dcm, models=(model,)))
+        inherited = ("dcm", "models", model.name) not in written
+        reason = _misfit(alone, check_dcm) if inherited else ""
+        if reason:
+            notices.append(f"model `{model.name}` of the preset (`dcm`) is left out: {reason}")
+        else:
+            kept.append(model)
+    return replace(spec, dcm=replace(dcm, models=tuple(kept))), tuple(notices)
+
+
+def _misfit(spec: StudySpec, check: Callable[[StudySpec, Problem], None]) -> str:
+    """Return the first sentence of a check, without its cure; empty where all is well."""
     found: list[str] = []
 
     def problem(_: KeyPath, sentence: str) -> None:
         found.append(sentence)
 
     check(spec, problem)
-    return found
+    return CURE.sub("", found[0]) if found else ""

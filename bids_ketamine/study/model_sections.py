@@ -140,7 +140,8 @@ class GlmSpec:
         default=True,
     )
     microtime_resolution: int = setting(
-        "Noise model spm: bins a repetition time in which regressors are built",
+        "Noise model spm: bins a repetition time in which regressors are built; dynamic causal "
+        "models: bins in which inputs are, with any noise model",
         default=16,
         minimum=1,
         maximum=256,

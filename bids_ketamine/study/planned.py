@@ -13,18 +13,6 @@ from bids_ketamine.study.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class DcmSpec:
-    """Dynamic causal model (A18)."""
-
-    task: str = setting("Task")
-    regions: tuple[str, ...] = setting("Regions")
-    connections: tuple[tuple[str, ...], ...] = setting("Pairs (from, to)")
-    modulations: Mapping[str, str] = setting("Condition for each `from > to`", default=None)
-    driving: Mapping[str, str] = setting("Region for each driving input", default=None)
-    echo_time: float = setting("Echo time of the BOLD equation, s", default=0.04, minimum=0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
 class PebSpec:
     """Parametric empirical Bayes over sessions and participants (A19)."""
 
@@ -170,7 +158,6 @@ class ReliabilitySpec:
 class PlannedSections:
     """One field per section, absent unless the study has it."""
 
-    dcm: DcmSpec | None = setting("dynamic causal modelling", default=None)
     peb: PebSpec | None = setting("parametric empirical Bayes", default=None)
     elastic_net: ElasticNetSpec | None = setting("elastic net", default=None)
     symptom_dimensions: SymptomDimensionsSpec | None = setting("symptom dimensions", default=None)

@@ -30,6 +30,21 @@ them; and any of these with `_derivative` or `_dispersion` at its end where the 
 response has derivatives. `weights` tests one formula with t; `f_test` tests several together with
 F, as in `f_test: [fearful - neutral, angry - neutral]`.
 
+A dynamic causal model (`dcm.models.NAME`) writes connections as `FROM > TO`, both regions of the
+model. Two regions with connections both ways, of which faces modulate one:
+
+```yaml
+dcm:
+  models:
+    circuit:
+      task: faces
+      regions: [vmPFC, amygdala]
+      connections: ["vmPFC > amygdala", "amygdala > vmPFC"]
+      inputs: {all_trials: [faces, shapes]}                # conditions of the task, summed
+      driving: {all_trials: [amygdala]}                    # input: regions
+      modulations: {"amygdala > vmPFC": [faces]}           # connection: inputs
+```
+
 """
 
 PLANNED = """\

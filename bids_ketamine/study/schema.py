@@ -74,7 +74,8 @@ def _typed(kind: Any, declared: Field[Any]) -> dict[str, Any]:
             }
         return {"type": "array", "items": _typed(item, declared)}
     if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
-        mapping = {"type": "object", "additionalProperties": _typed(arguments[1], declared)}
+        entry = {"anyOf": [_typed(arguments[1], declared), {"type": "null"}]}
+        mapping = {"type": "object", "additionalProperties": entry}
         formula = {"type": "string", "description": "Formula over names of regressors"}
         return {"anyOf": [mapping, formula]} if arguments[1] is float else mapping
     return _scalar(kind, declared)

@@ -16,6 +16,7 @@ from bids_ketamine.study.data_sections import (
     InputsSpec,
     SessionSpec,
 )
+from bids_ketamine.study.dcm_sections import DcmModelSpec, DcmSpec
 from bids_ketamine.study.fields import setting
 from bids_ketamine.study.group_sections import (
     ArmsSpec,
@@ -48,6 +49,8 @@ __all__ = [
     "ConfoundsSpec",
     "ContrastSpec",
     "CovariateSpec",
+    "DcmModelSpec",
+    "DcmSpec",
     "ErrorTrialsSpec",
     "ExclusionsSpec",
     "GlmSpec",
@@ -83,6 +86,7 @@ class StudySpec:
     rest: RestSpec | None = setting("Resting connectivity", default=None)
     gppi: GppiSpec | None = setting("Generalized PPI of tasks", default=None)
     rsa: RsaSpec | None = setting("Representational similarity of a task", default=None)
+    dcm: DcmSpec | None = setting("Dynamic causal models of tasks", default=None)
     arms: ArmsSpec | None = setting("Treatment arms", default=None)
     outcomes: tuple[OutcomeSpec, ...] = setting("Clinical scores, by name", default=())
     covariates: tuple[CovariateSpec, ...] = setting(
@@ -104,3 +108,8 @@ class StudySpec:
     def rsa_of(self, task: TaskSpec) -> RsaSpec | None:
         """Return how pattern similarity of a task is computed; None if it is not."""
         return self.rsa if self.rsa is not None and self.rsa.task == task.name else None
+
+    def dcm_models_of(self, task: TaskSpec) -> tuple[DcmModelSpec, ...]:
+        """Return the dynamic causal models of a task, in the order of the study."""
+        models = self.dcm.models if self.dcm is not None else ()
+        return tuple(model for model in models if model.task == task.name)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bids_ketamine.study.check_connectivity import tasks_without_contrast
+from bids_ketamine.study.check_dcm import unreached_regions
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import StudySpec
 
 #: Settings of the GLM that SPM's design, scaling and mask take.
 READ_BY_SPM_ALONE = ("microtime_resolution", "reference_bin", "mask_threshold")
+
+#: Those of them that dynamic causal models read too.
+READ_BY_DCM = ("microtime_resolution",)
 
 #: Settings of generalized PPI that SPM's route takes from the GLM.
 NOT_READ_BY_SPM = ("band_pass", "confounds")
@@ -19,7 +23,7 @@ NOT_BY_BLOCK = ("run", "half_block")
 
 
 def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str, ...]:
-    """Say which settings of a study file change nothing, and which methods give no measure.
+    """Say which settings of a study file change nothing, and what methods cannot tell.
 
     Parameters
     ----------
@@ -39,6 +43,7 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         f"{spec.glm.noise_model}"
         for name in READ_BY_SPM_ALONE
         if spec.glm.noise_model != "spm"
+        and not (spec.dcm is not None and name in READ_BY_DCM)
         and ("glm", name) in written
         and getattr(spec.glm, name) is not None
     ]
@@ -70,5 +75,11 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         f"generalized PPI gives no measure of the task `{task.name}`, which has no t contrast of "
         "conditions alone"
         for task in tasks_without_contrast(spec)
+    ]
+    sentences += [
+        f"no driving input reaches the region `{region}` of the model `{model.name}` (`dcm`): its "
+        "predicted response is zero"
+        for model in (spec.dcm.models if spec.dcm is not None else ())
+        for region in unreached_regions(model)
     ]
     return tuple(sentences)

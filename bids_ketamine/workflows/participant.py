@@ -12,6 +12,7 @@ from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import resolve_regions
 from bids_ketamine.study.load import Study
+from bids_ketamine.workflows.model_regions import require_model_regions
 from bids_ketamine.workflows.records import (
     ExecutionSettings,
     ProgressEvent,
@@ -75,6 +76,7 @@ def run_participant_level(
         If the regions of the study cannot be made.
     """
     region_sources = resolve_regions(study.spec.regions, space=study.spec.inputs.space)
+    require_model_regions(study.spec, region_sources)
     regions = regions_fingerprint(region_sources)
     fingerprints = {
         session.prefix: session_fingerprint(session, regions)

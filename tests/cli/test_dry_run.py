@@ -59,13 +59,35 @@ def test_each_method_of_a_session(
     assert faces.status == rest.status == "ready"
     assert faces.uses == (
         "2 runs of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm, events, confounds; "
-        "also generalized PPI and LDC of patterns"
+        "also generalized PPI, LDC of patterns and DCM `faceCircuit` (vmPFC, amygdala)"
     )
     assert rest.uses == "1 run of 215 volumes, smoothAROMAnonaggr, smoothed already, confounds"
     assert faces.cost.seconds == pytest.approx(2 * (1 + 1.65 + 1.8 + 1.9), rel=0.01)
     assert (stroop.status, stroop.can_run, stroop.cost.seconds) == ("missing", False, 0)
     assert stroop.reasons == ("stroop: events: sub-01_events.tsv is not there.",)
     assert faces.reasons == rest.reasons == ()
+
+
+def test_every_model_of_a_task_is_named(
+    study: Study,
+    tmp_path: Path,
+    bold: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    assert study.spec.dcm is not None
+    (circuit,) = study.spec.dcm.models
+    models = (circuit, replace(circuit, name="oneWay"), replace(circuit, name="x", task="stroop"))
+    dcm = replace(study.spec.dcm, models=models)
+    spec = replace(study.spec, gppi=None, rsa=None, dcm=dcm)
+    session = make_session(runs=(make_run("faces", bold=bold), make_run("stroop", bold=bold)))
+    found = planned([session], replace(study, spec=spec), tmp_path)
+    assert found["faces GLM"].uses.endswith(
+        "; also DCMs `faceCircuit` (vmPFC, amygdala); `oneWay` (vmPFC, amygdala)"
+    )
+    assert found["stroop GLM"].uses.endswith("; also DCM `x` (vmPFC, amygdala)")
+    without = replace(study, spec=replace(spec, dcm=None))
+    assert "also" not in planned([session], without, tmp_path)["faces GLM"].uses
 
 
 @pytest.fixture
@@ -95,7 +117,7 @@ def test_whether_the_series_is_denoised_here(
     assert uses == [
         "1 run of 215 volumes, preproc, ICA-AROMA here, smoothing 6 mm; "
         "1 run of 215 volumes, preproc, no ICA-AROMA, smoothing 6 mm; "
-        "also generalized PPI and LDC of patterns",
+        "also generalized PPI, LDC of patterns and DCM `faceCircuit` (vmPFC, amygdala)",
         "1 run of 215 volumes, nonaggrDenoised, smoothing 6 mm; also generalized PPI",
         "1 run, region time series",
     ]

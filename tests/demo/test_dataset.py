@@ -114,8 +114,21 @@ def test_truth_agrees_with_the_tables(trial):
                 displacement = pd.read_csv(path, sep="\t")["framewise_displacement"]
                 assert displacement.mean() == pytest.approx(mean_fd, abs=1e-5)
     assert np.isnan(participants.loc["sub-02", "days_between_scans"])
-    assert truth["activation"]["faces"]["facesGtShapes"] == {
-        "amygdala": 0.375,
+    population = truth["activation"]["faces"]["facesGtShapes"]
+    assert population["anterior_insula"] == 0.375
+    # What emerges from the circuit is averaged over the trial.
+    for region in ("vmPFC", "amygdala"):
+        own = [
+            regions[region]
+            for planted in truth["participants"].values()
+            for regions in planted["activation"]["faces"]["facesGtShapes"].values()
+        ]
+        assert len(own) == 4
+        assert population[region] == pytest.approx(np.mean(own), abs=1e-6)
+    assert population["vmPFC"] == pytest.approx(0.4, abs=0.15)
+    assert population["amygdala"] == pytest.approx(-0.28, abs=0.1)
+    assert truth["activation"]["stroop"]["incongruentGtCongruent"] == {
+        "dACC": 0.375,
         "anterior_insula": 0.375,
     }
     assert truth["coupling"]["mean_change"] == {"midazolam": 0.0, "ketamine": 0.12}
@@ -124,20 +137,65 @@ def test_truth_agrees_with_the_tables(trial):
         assert row["reference"]
 
 
+def test_truth_names_the_parameters_of_the_circuit(trial):
+    _, truth = trial
+    circuit = truth["circuit"]
+    assert circuit["regions"] == ["vmPFC", "amygdala"]
+    assert circuit["inputs"]["faces"] == ["neutral", "fearful", "surprised", "angry"]
+    assert circuit["population"]["amygdala > vmPFC by faces"] == 1.0
+    slopes = circuit["change_with_improvement"]["slope"]
+    assert slopes["vmPFC > amygdala by faces"] == {"midazolam": 0.0, "ketamine": -0.35}
+    assert slopes["amygdala > vmPFC by faces"] == {"midazolam": -0.35, "ketamine": -0.35}
+    for planted in truth["participants"].values():
+        before, after = (planted["circuit"][f"ses-{session}"] for session in ("pre", "post"))
+        assert len(before) == 11
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed == {"vmPFC > amygdala by faces", "amygdala > vmPFC by faces"}
+        assert before["all_trials > amygdala"] == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_trial_without_faces_has_no_circuit(tmp_path):
+    truth = write_demo_trial(
+        tmp_path / "rest", n_participants=1, effect=True, tasks=("rest",), **SMALL
+    )
+    assert truth["circuit"] == {}
+    assert "circuit" not in truth["participants"]["sub-01"]
+
+
 def test_without_effect_the_truth_is_zero(tmp_path):
     truth = write_demo_trial(
         tmp_path / "null", n_participants=2, effect=False, tasks=("faces", "stroop"), **SMALL
     )
     assert truth["effect"] is False
-    amplitudes = [
-        value
-        for planted in (truth, *truth["participants"].values())
+    tables = [
+        regions
+        for planted in truth["participants"].values()
         for contrasts in planted["activation"].values()
-        for regions in contrasts.values()
-        for value in regions.values()
+        for sessions in contrasts.values()
+        for regions in sessions.values()
     ]
-    assert len(amplitudes) == 12
-    assert set(amplitudes) == {0.0}
+    tables += [
+        regions for contrasts in truth["activation"].values() for regions in contrasts.values()
+    ]
+    assert sum(map(len, tables)) == 25
+    emergent = [
+        table[region] for table in tables for region in ("vmPFC", "amygdala") if region in table
+    ]
+    assert emergent == pytest.approx([0.0] * 10, abs=0.005)
+    planted = [
+        table[region] for table in tables for region in table if region not in ("vmPFC", "amygdala")
+    ]
+    assert set(planted) == {0.0}
+    by_faces = [
+        value
+        for person in truth["participants"].values()
+        for parameters in person["circuit"].values()
+        for name, value in parameters.items()
+        if name.endswith("by faces")
+    ]
+    assert by_faces == [0.0] * 8
+    slopes = truth["circuit"]["change_with_improvement"]["slope"]
+    assert {value for arms in slopes.values() for value in arms.values()} == {0.0}
     assert set(truth["coupling"]["mean_change"].values()) == {0.0}
     assert set(truth["coupling"]["correlation_with_caps5_improvement"].values()) == {0.0}
     assert {planted["coupling_change"] for planted in truth["participants"].values()} == {0.0}

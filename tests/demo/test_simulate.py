@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
 from bids_ketamine.demo.brain import load_brain
+from bids_ketamine.demo.circuit import CIRCUIT_REGIONS, circuit_activation, circuit_signals
 from bids_ketamine.demo.confounds import confounds_table
 from bids_ketamine.demo.motion import framewise_displacement
 from bids_ketamine.demo.noise import autoregressive_noise, cosine_basis, smooth_in_space
@@ -14,7 +15,7 @@ from bids_ketamine.demo.participants import plan_participant
 from bids_ketamine.demo.regions import MARGIN, REGIONS, circuit_pieces, region_weights
 from bids_ketamine.demo.session import SessionWriter, region_signals
 from bids_ketamine.demo.streams import generator
-from bids_ketamine.demo.tasks import T_R, TASKS, task_response
+from bids_ketamine.demo.tasks import T_R, TASKS, task_response, trials_of_run
 
 MODEL = ForwardModel()
 
@@ -109,8 +110,8 @@ def test_effect_is_the_only_difference_between_the_two_kinds_of_trial(writer):
         trials = task.make_trials(generator(0, participant.label, "ses-pre", "faces", "trials"))
         runs[effect] = writer.simulate(participant, "pre", task, trials).intensity
         if effect:
-            amplitude = participant.activation["faces"]["amygdala"]
-    mask = region_mask(writer.brain, "amygdala")
+            amplitude = participant.activation["faces"]["anterior_insula"]
+    mask = region_mask(writer.brain, "anterior_insula")
     baseline = writer.brain.mixture(
         {"grey_matter": 1000, "white_matter": 850, "csf": 1300, "rim": 0}
     )
@@ -128,13 +129,32 @@ def test_effect_is_the_only_difference_between_the_two_kinds_of_trial(writer):
     )
     faces, shapes = np.linalg.lstsq(design, difference, rcond=None)[0]
     assert faces - shapes == pytest.approx(amplitude, abs=0.002)
-    quiet = region_mask(writer.brain, "vmPFC")
+    quiet = region_mask(writer.brain, "rACC")
     assert np.abs((runs[True] - runs[False])[:, quiet]).max() < 1e-2
 
 
-def test_least_squares_on_region_means_recovers_activation(writer):
+def test_circuit_reaches_its_regions(writer):
+    """With the same noise and fluctuations, what trials add is the signal of the circuit."""
     task = TASKS["faces"]
-    mask = region_mask(writer.brain, "amygdala")
+    participant = plan_participant(1, seed=0, effect=True, model=MODEL)
+    trials = trials_of_run(task, participant.label, "post", seed=0)
+    with_trials, without = (
+        writer.simulate(participant, "post", task, shown).intensity for shown in (trials, [])
+    )
+    signals = circuit_signals(participant.circuit["post"], trials=trials, n_volumes=task.n_volumes)
+    baseline = writer.brain.mixture(
+        {"grey_matter": 1000, "white_matter": 850, "csf": 1300, "rim": 0}
+    )
+    for place, region in enumerate(CIRCUIT_REGIONS):
+        mask = region_mask(writer.brain, region)
+        added = ((with_trials - without)[:, mask] / baseline[mask]).mean(axis=1) * 100.0
+        np.testing.assert_allclose(added, signals[:, place], atol=0.002)
+
+
+@pytest.mark.parametrize("region", ["anterior_insula", "vmPFC"])
+def test_least_squares_on_region_means_recovers_activation(writer, region):
+    task = TASKS["faces"]
+    mask = region_mask(writer.brain, region)
     errors = []
     for index in range(6):
         participant = plan_participant(index, seed=11, effect=True, model=MODEL)
@@ -166,7 +186,10 @@ def test_least_squares_on_region_means_recovers_activation(writer):
             ]
         )
         estimate = np.linalg.lstsq(design, series / series.mean() * 100.0, rcond=None)[0]
-        errors.append(estimate[0] - estimate[1] - participant.activation["faces"]["amygdala"])
+        truth = participant.activation["faces"] | circuit_activation(
+            participant.circuit["pre"], trials=trials, task=task
+        )
+        errors.append(estimate[0] - estimate[1] - truth[region])
     # One run is good to about 0.13 %.
     assert np.mean(errors) == pytest.approx(0.0, abs=0.15)
     assert np.std(errors) < 0.25

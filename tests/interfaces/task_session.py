@@ -19,6 +19,7 @@ from bids_ketamine.study.spec import (
     ConditionSpec,
     ConfoundsSpec,
     ContrastSpec,
+    DcmModelSpec,
     GlmSpec,
     GppiSpec,
     InputsSpec,
@@ -162,6 +163,7 @@ def compute(
     glm: GlmSpec = GLM,
     gppi: GppiSpec | None = None,
     rsa: RsaSpec | None = None,
+    models: Sequence[DcmModelSpec] = (),
     minimum_coverage: float = 0.5,
 ) -> Results:
     """Run the step of a task over runs.
@@ -172,7 +174,7 @@ def compute(
         New folder of its files.
     *runs : RunInputs
         Results of :func:`write_run`.
-    task, regions, glm, gppi, rsa, minimum_coverage
+    task, regions, glm, gppi, rsa, models, minimum_coverage
         Sections of the study.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,6 +187,7 @@ def compute(
         glm=glm,
         gppi=gppi,
         rsa=rsa,
+        models=tuple(models),
         regions=spec,
         region_sources=resolve_regions(spec, space="MNI152NLin2009cAsym"),
         inputs=InputsSpec(smoothing_fwhm=None),

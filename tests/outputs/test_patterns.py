@@ -34,7 +34,16 @@ def test_names_of_connectivity_and_similarity(
         assert any(fnmatch(path, pattern) for pattern in BEYOND_BIDS)
 
 
+def test_names_of_dynamic_causal_models() -> None:
+    places = {"task": TASK, "space": "MNI", "atlas": "x", "model": "faceCircuit"}
+    stem = f"func/{TASK}_space-MNI_atlas-x_model-faceCircuit_desc-dcm_estimates"
+    assert output_name("dcm", **places) == f"{stem}.json"
+    assert output_name("dcm_arrays", **places) == f"{stem}.npz"
+    for ending in ("json", "npz"):
+        assert any(fnmatch(f"{stem}.{ending}", pattern) for pattern in BEYOND_BIDS)
+
+
 def test_every_measure_is_described() -> None:
     levels = MEASURE_COLUMNS["measure"]["Levels"]
     assert isinstance(levels, dict)
-    assert {"gppi", "ldc", "resting_partial_connectivity"} < set(levels)
+    assert {"dcm", "gppi", "ldc", "resting_partial_connectivity"} < set(levels)

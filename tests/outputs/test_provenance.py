@@ -17,6 +17,8 @@ def test_participant_settings_change_the_study_hash_and_group_settings_do_not():
         spec
     )
     assert study_hash(replace(spec, tasks=spec.tasks[:1])) != study_hash(spec)
+    assert study_hash(replace(spec, dcm=replace(spec.dcm, interval_level=0.95))) != study_hash(spec)
+    assert study_hash(replace(spec, dcm=None)) != study_hash(spec)
     assert study_hash(replace(spec, arms=None, outcomes=(), name="other")) == study_hash(spec)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bids_ketamine.errors import InputMissingError, StudyError, UsageError
+from bids_ketamine.study.dcm_names import connections_of, inputs_of, modulations_of
 from bids_ketamine.study.formula import parse_weights
 from bids_ketamine.study.load import load_study, preset_names
 
@@ -113,7 +114,7 @@ def test_extension_merges_replaces_and_removes(write):
     radius = {region.name: region.radius for region in study.spec.regions.definitions}
     assert radius["rACC"] == 5.0
     assert radius["vmPFC"] == 8.0
-    assert any("`dcm`" in notice for notice in study.notices)
+    assert any("`peb`" in notice for notice in study.notices)
 
 
 def test_presets_load_and_name_what_is_not_built():
@@ -122,7 +123,7 @@ def test_presets_load_and_name_what_is_not_built():
     glm = norbury.spec.glm
     assert (glm.noise_model, glm.microtime_resolution, glm.reference_bin) == ("spm", 16, 8)
     assert (glm.hrf_model, glm.mask_threshold) == ("spm", 0.8)
-    assert "dynamic causal modelling (`dcm`) is not yet available" in norbury.notices
+    assert "parametric empirical Bayes (`peb`) is not yet available" in norbury.notices
     assert not any("noise model" in notice for notice in norbury.notices)
     assert len(norbury.spec.outcomes[0].items) == 20
     siegel = load_study("siegel2021")
@@ -131,13 +132,26 @@ def test_presets_load_and_name_what_is_not_built():
 
 
 def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    found = problems(
-        write(MINIMAL + "dcm: {task: faces, regions: [a, b], connections: [[a, b]]}\n")
-    )
-    assert found == [
-        "dynamic causal modelling (`dcm`) is not yet available: take it out of the study file to "
+    assert problems(write(MINIMAL + "peb: {outcome: caps5}\n")) == [
+        "parametric empirical Bayes (`peb`) is not yet available: take it out of the study file to "
         "run the rest"
     ]
+
+
+def test_the_preset_models_the_circuit_of_faces():
+    norbury = load_study("norbury2021").spec
+    (model,) = norbury.dcm.models
+    assert (model.name, model.task, model.regions) == (
+        "faceCircuit",
+        "faces",
+        ("vmPFC", "amygdala"),
+    )
+    assert inputs_of(model) == {"all_trials": ("faces", "shapes"), "faces": ("faces",)}
+    assert connections_of(model) == (("vmPFC", "amygdala"), ("amygdala", "vmPFC"))
+    assert model.driving == {"all_trials": ("amygdala",)}
+    assert set(modulations_of(model).values()) == {("faces",)}
+    assert (norbury.dcm.echo_time, norbury.dcm.interval_level) == (0.04, 0.9)
+    assert load_study("siegel2021").spec.dcm is None
 
 
 def test_unknown_presets_and_files():

@@ -33,6 +33,8 @@ def test_presets_are_valid(name):
         {"name": "x", "sessions": {"pre": {}}, "glm": {"noise_model": "arma"}},
         {"name": "no spaces", "sessions": {"pre": {}}},
         {"name": "x"},
+        {"name": "x", "sessions": {"pre": {}}, "dcm": {"models": {"m": {"task": "faces"}}}},
+        {"name": "x", "sessions": {"pre": {}}, "dcm": {"task": "faces"}},
     ],
 )
 def test_mistakes_are_seen_by_the_schema_too(study):
@@ -44,3 +46,9 @@ def test_published_reference_is_current():
     published = PUBLISHED.with_name("study.md").read_text(encoding="utf-8")
     assert published == study_reference(), "run `make schema` and commit docs/study.md"
     assert "| `noise_model` | `ar1`, `ols`, `spm` | `ar1` |" in published
+
+
+def test_entries_of_mappings_may_be_taken_out():
+    model = {"task": "faces", "regions": ["a"], "driving": {"faces": ["a"], "shapes": None}}
+    study = {"name": "x", "extends": "norbury2021", "dcm": {"models": {"m": model, "n": None}}}
+    jsonschema.validate(study, study_schema())

@@ -30,6 +30,10 @@ from bids_ketamine.core.group.moments import BoolArray, FloatArray, nan_where
 #: Measures whose zero means that conditions do not differ.
 CONTRASTS = ("activation", "activation_marsbar", "gppi", "ldc")
 
+#: Parameters of dynamic causal models, whose contrast tells which. Where data say nothing a
+#: modulation or a drive is 0, but a connection is its prior mean, which is not.
+MODELS, CONNECTION = "dcm", " connection"
+
 _LABELS = ("test", "session", "change", "arm", "outcome")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "statistic", "df", "p_value")
 
@@ -81,7 +85,8 @@ def group_tests(
 ) -> pd.DataFrame:
     """Test every measure.
 
-    ``one_sample``: measures of contrasts (:data:`CONTRASTS`) in each session against 0;
+    ``one_sample``: measures of contrasts (:data:`CONTRASTS`), and modulations and drives of
+    dynamic causal models, in each session against 0;
     ``paired``: each change against 0; ``welch``: each change, a further arm minus the reference
     arm; ``correlation``: each change with the improvement of each outcome over the same
     sessions. All but ``welch`` over everybody and in each arm.
@@ -112,7 +117,7 @@ def group_tests(
     """
     labels, blocks, positions = [], [], []
     everything = np.arange(len(keys))
-    contrasts = np.flatnonzero(keys["measure"].isin(CONTRASTS).to_numpy())
+    contrasts = np.flatnonzero(_zero_without_effect(keys))
     families = keys.groupby(["measure", "task"], observed=True, sort=False).ngroup().to_numpy()
     tests = _tests(adjusted[:, :, contrasts], changes, improvements, sessions, members, settings)
     for label, result in tests:
@@ -121,6 +126,13 @@ def group_tests(
         positions.append(position)
         blocks.append(_columns(result, families[position], settings.minimum_participants))
     return stacked(_LABELS, labels, blocks, positions, keys)
+
+
+def _zero_without_effect(keys: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which measures are zero where there is nothing to be found."""
+    contrasts = keys["contrast"].astype(object).fillna("").astype(str)
+    models = (keys["measure"] == MODELS) & ~contrasts.str.endswith(CONNECTION)
+    return (keys["measure"].isin(CONTRASTS) | models).to_numpy(dtype=bool)
 
 
 def _tests(

@@ -93,6 +93,7 @@ def matrix_figure(
     description: str,
     directed: bool = False,
     label: str = "",
+    noun: str = "regions",
 ) -> Markup:
     """Draw a matrix of connections; numbers stand in the cells of small ones.
 
@@ -110,6 +111,8 @@ def matrix_figure(
         so.
     label : str
         Stands beside the colour bar, such as ``Fisher z``.
+    noun : str
+        What rows and columns are; stands beside large matrices without names.
     """
     values = matrix.to_numpy(dtype=np.float64, na_value=np.nan).copy()
     same = np.eye(*values.shape, dtype=np.bool_)
@@ -137,7 +140,7 @@ def matrix_figure(
         axis.set_yticks(range(len(rows)), rows, fontsize=font)
         axis.tick_params(length=0, labelcolor=INK)
     else:
-        sides = ("seeds", "targets") if directed else ("regions", "regions")
+        sides = ("seeds", "targets") if directed else (noun, noun)
         axis.set(xticks=[], yticks=[], ylabel=f"{len(rows)} {sides[0]}",
                  xlabel=f"{size} {sides[1]}")  # fmt: skip
     if directed and named:

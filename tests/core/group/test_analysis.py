@@ -461,6 +461,27 @@ def test_rows_of_tests_are_complete_and_in_order() -> None:
     np.testing.assert_allclose(_of(table, arm="low - placebo")["p_value"], expected.pvalue)
 
 
+def test_connections_of_a_model_are_not_tested_against_zero_for_their_prior_is_not_zero() -> None:
+    contrasts = ["m connection", "m modulation by faces", "m driving by all", "m2 connection"]
+    keys = pd.DataFrame(
+        {
+            "measure": "dcm",
+            "task": "faces",
+            "contrast": contrasts,
+            "regions": ["a > b", "a > b", "b", "a > b"],
+            "unit": "Hz",
+        }
+    ).astype("category")
+    values = np.random.default_rng(5).normal(size=(8, 2, 4))
+    table = _tests(values, keys, [""] * 8, [])
+    one = _of(table, test="one_sample", session="pre")
+    assert one["contrast"].tolist() == contrasts[1:3]
+    expected = stats.ttest_1samp(values[:, 0, 1:3], 0)
+    np.testing.assert_allclose(one["p_value"], expected.pvalue)
+    # Changes cancel the prior mean.
+    assert _of(table, test="paired")["contrast"].tolist() == contrasts
+
+
 @pytest.mark.parametrize("levels", [[], ["ketamine"]])
 def test_without_a_second_arm_there_is_no_welch_test(levels: list[str]) -> None:
     values, keys, arms = _trial(5, levels)

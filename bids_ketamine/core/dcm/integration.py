@@ -1,0 +1,171 @@
+"""Predicted BOLD series of dynamic causal models: the local bilinear scheme, many models at once.
+
+Between two times at which an input changes or a region is sampled, the bilinear system is linear
+with constant coefficients, and its state moves on by a matrix exponential. Exponentials are
+shared by all steps of the same inputs; longer steps are products of shorter ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bids_ketamine.core.dcm.bilinear import BilinearOperators, bilinear_operators
+from bids_ketamine.core.dcm.matrix_functions import matrix_exponential
+from bids_ketamine.core.dcm.schedule import Schedule
+from bids_ketamine.core.dcm.state_equation import N_STATES, bold_signal
+from bids_ketamine.core.dcm.structure import DcmStructure, unpack
+
+#: Sum of absolute states beyond which SPM12 gives a trajectory up; the rest of it is zero.
+LARGEST_STATE = 1e6
+
+#: Bytes of exponentials that are worked on at once: about what a processor's cache holds.
+BLOCK_BYTES = 4_000_000
+
+#: Most equal steps that are made at once, and most states of a system for which it is worth it.
+LONGEST_POWER, LARGEST_SQUARED = 8, 32
+
+
+class Trajectory(NamedTuple):
+    """What a model predicts for a run; the first axis is the models'.
+
+    Attributes
+    ----------
+    bold : ndarray of shape (n_models, n_scans, n_regions)
+        BOLD signal, percent.
+    neural : ndarray of shape (n_models, n_scans, n_regions)
+        Neuronal activity when each region is sampled.
+    cut_short : ndarray of bool, shape (n_models,)
+        Models whose states grew beyond bounds; the rest of their series is zero.
+    """
+
+    bold: np.ndarray
+    neural: np.ndarray
+    cut_short: np.ndarray
+
+
+def integrate(
+    parameters: np.ndarray,
+    *,
+    structure: DcmStructure,
+    schedules: Sequence[Schedule],
+    echo_time: float,
+) -> tuple[Trajectory, ...]:
+    r"""Integrate one or several parameter vectors over runs that each begin at rest.
+
+    :math:`\tilde x_{t + g} = e^{g\,dt\,(M_0 + \sum_j u_j M_{1j})} \tilde x_t`, the nonlinear BOLD
+    equation on the states at the samples.
+
+    Parameters
+    ----------
+    parameters : ndarray of shape (n_models, n_parameters)
+        Parameter vectors.
+    structure : DcmStructure
+        Their layout.
+    schedules : sequence of Schedule
+        Steps of each run.
+    echo_time : float
+        Echo time of the BOLD equation, s.
+
+    Returns
+    -------
+    tuple of Trajectory
+        One for each run.
+    """
+    size = N_STATES * structure.n_regions + 1
+    n_exponentials = max(len(set(each.stretches)) for each in schedules)
+    block = max(1, int(BLOCK_BYTES / (8 * size**2 * max(n_exponentials, 1))))
+    parts = [
+        _integrate_block(parameters[first : first + block], structure, schedules, echo_time)
+        for first in range(0, len(parameters), block)
+    ]
+    return tuple(
+        Trajectory(
+            np.concatenate([part[run].bold for part in parts]),
+            np.concatenate([part[run].neural for part in parts]),
+            np.concatenate([part[run].cut_short for part in parts]),
+        )
+        for run in range(len(schedules))
+    )
+
+
+def _integrate_block(
+    vectors: np.ndarray,
+    structure: DcmStructure,
+    schedules: Sequence[Schedule],
+    echo_time: float,
+) -> list[Trajectory]:
+    parameters = unpack(vectors, structure)
+    operators = bilinear_operators(parameters)
+    found = []
+    for schedule in schedules:
+        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is seen below
+            states, alive = _states(operators, schedule)
+        n = structure.n_regions
+        regions = np.arange(n)
+        columns = {name: 1 + place * n + regions for name, place in (("z", 0), ("v", 3), ("q", 4))}
+        at = {name: states[:, own, schedule.samples] for name, own in columns.items()}
+        counted = alive[:, schedule.samples]
+        with np.errstate(over="ignore", invalid="ignore"):
+            epsilon = parameters.epsilon[:, None, None]
+            bold = bold_signal(at["v"], at["q"], epsilon, echo_time=echo_time)
+        bold, neural = (np.where(counted, each, 0.0) for each in (bold, at["z"]))
+        found.append(Trajectory(bold, neural, ~alive[:, -1]))
+    return found
+
+
+def _states(operators: BilinearOperators, schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
+    """Return states at the start of each step, (n_models, d, n_steps), and which still count."""
+    moves = _Moves(operators, schedule)
+    n_models, size = operators.at_rest.shape[0], operators.at_rest.shape[-1]
+    states = np.zeros((n_models, size, len(schedule.steps)))
+    states[:, 0, 0] = 1.0
+    now = 0
+    for level, gap, count in schedule.stretches:
+        # Once k states of a stretch are there, the k-th power of its move gives the next k.
+        longest = min(count, moves.longest_power)
+        there = 1
+        while there <= count:
+            reach = min(there, longest)
+            first = now + there - reach
+            new = min(reach, count + 1 - there)
+            np.matmul(
+                moves.power(level, gap * reach),
+                states[..., first : first + new],
+                out=states[..., now + there : now + there + new],
+            )
+            there += new
+        now += count
+    within = np.abs(states).sum(axis=1) <= LARGEST_STATE
+    if within.all():
+        return states, within
+    return states, np.logical_and.accumulate(within, axis=-1)
+
+
+class _Moves:
+    """Exponentials exp(g dt J) of combinations of inputs and gaps, made when they are asked for."""
+
+    def __init__(self, operators: BilinearOperators, schedule: Schedule) -> None:
+        by_input = np.tensordot(schedule.inputs, operators.by_input, axes=([1], [-3]))
+        generators = np.moveaxis(by_input, 0, 1) + operators.at_rest[:, None]
+        self.first = matrix_exponential(schedule.step * generators)
+        self.powers: dict[tuple[int, int], np.ndarray] = {}
+        # Squaring a move costs as much as d steps.
+        size = operators.at_rest.shape[-1]
+        self.longest_power = LONGEST_POWER if size <= LARGEST_SQUARED else 1
+
+    def power(self, level: int, bins: int) -> np.ndarray:
+        """Return the move over some bins: shape (n_models, d, d)."""
+        key = (level, bins)
+        if key not in self.powers:
+            if bins == 1:
+                made = np.ascontiguousarray(self.first[:, level])
+            else:
+                # The largest power of two below it is shared by its neighbours.
+                half = 1 << (bins.bit_length() - 1)
+                half = half if half < bins else half // 2
+                made = self.power(level, half) @ self.power(level, bins - half)
+            self.powers[key] = made
+        return self.powers[key]

@@ -58,7 +58,7 @@ class DcmSpec:
         maximum=0.5,
     )
     centre_inputs: bool = setting(
-        "Take the mean over time out of each input, as SPM does", default=True
+        "Take the mean over time out of each input, an option of SPM", default=True
     )
     interval_level: float = setting(
         "Level of the intervals of parameters", default=0.9, minimum=0.5, maximum=0.999

@@ -14,11 +14,12 @@ from bids_ketamine.core.dcm.preparation import centre_inputs as centred
 from bids_ketamine.core.dcm.preparation import check_recordings, prepare_series
 from bids_ketamine.core.dcm.priors import DcmPriors, dcm_priors
 from bids_ketamine.core.dcm.recording import Recording
-from bids_ketamine.core.dcm.restart import begun_again
+from bids_ketamine.core.dcm.restart import STALL, begun_again
 from bids_ketamine.core.dcm.schedule import sampling_schedule
 from bids_ketamine.core.dcm.structure import DcmStructure
 from bids_ketamine.core.dcm.summary import explained_variance
 from bids_ketamine.core.dcm.variational_laplace import LaplaceState, variational_laplace
+from bids_ketamine.errors import InputDataError
 
 #: Share of variance under which a model has explained nothing to speak of.
 FLAT_VARIANCE = 0.1
@@ -146,7 +147,8 @@ def estimate_dcm(
     Raises
     ------
     InputDataError
-        If the recordings do not fit the model, with all that is wrong with them.
+        If the recordings do not fit the model or a setting makes no sense, with all that is
+        wrong with them.
     ProcessingError
         If the prediction is not finite at the prior mean.
 
@@ -155,7 +157,8 @@ def estimate_dcm(
     Friston, Harrison & Penny (2003) NeuroImage 19:1273-1302; Friston et al. (2007) NeuroImage
     34:220-234.
     """
-    check_recordings(recordings, structure)
+    check_recordings(recordings, structure, centred=centre_inputs)
+    _check_settings(structure, delays, echo_time, maximum_iterations, restart)
     series, scale = prepare_series([each.series for each in recordings])
     inputs = [np.asarray(each.inputs, dtype=float) for each in recordings]
     schedules = [
@@ -178,10 +181,39 @@ def estimate_dcm(
         component=np.arange(structure.n_regions),
     )
     state = variational_laplace(model, maximum_iterations=maximum_iterations)
-    told: tuple[str, ...] = ()
+    told: tuple[str, ...] = (STALL.format(state.iteration),) if state.stalled else ()
     if restart == ALWAYS or (restart == STALLED and state.stalled):
         state, told = begun_again(state, model, maximum_iterations=maximum_iterations)
     return _summed_up(state, model, forward, priors, series, scale, told)
+
+
+def _check_settings(
+    structure: DcmStructure,
+    delays: np.ndarray | None,
+    echo_time: float,
+    maximum_iterations: int,
+    restart: str,
+) -> None:
+    """Report every setting that makes no sense."""
+    problems = []
+    if delays is not None:
+        shape = np.shape(delays)
+        if shape != (structure.n_regions,):
+            problems.append(f"delays of shape {shape} for {structure.n_regions} regions")
+        elif not (np.isfinite(delays).all() and np.min(delays) >= 0.0):
+            problems.append(f"delays of {np.asarray(delays).tolist()} s")
+    if not (np.isfinite(echo_time) and echo_time > 0.0):
+        problems.append(f"an echo time of {echo_time} s")
+    if maximum_iterations < 1:
+        problems.append(f"{maximum_iterations} iterations")
+    if restart not in (NEVER, STALLED, ALWAYS):
+        problems.append(f"restart `{restart}`")
+    if problems:
+        raise InputDataError(
+            f"The model cannot be estimated with these settings: {'; '.join(problems)}.",
+            cure="Delays are 0 s or more, one for each region; the echo time is above 0 s; one "
+            f"iteration at least; restart is {NEVER}, {STALLED} or {ALWAYS}.",
+        )
 
 
 def _summed_up(

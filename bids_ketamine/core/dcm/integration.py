@@ -108,7 +108,7 @@ def _integrate_block(
         columns = {name: 1 + place * n + regions for name, place in (("z", 0), ("v", 3), ("q", 4))}
         at = {name: states[:, own, schedule.samples] for name, own in columns.items()}
         counted = alive[:, schedule.samples]
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             epsilon = parameters.epsilon[:, None, None]
             bold = bold_signal(at["v"], at["q"], epsilon, echo_time=echo_time)
         bold, neural = (np.where(counted, each, 0.0) for each in (bold, at["z"]))

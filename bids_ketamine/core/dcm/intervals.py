@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+from scipy import optimize, signal, special
 
 from bids_ketamine.core.dcm.estimation import DcmEstimate
 from bids_ketamine.core.dcm.laplace_model import LaplaceModel, laplace_model
@@ -186,9 +186,9 @@ def _serial_correlation(
 ) -> tuple[float, float]:
     r"""Return variance and lag-one autocorrelation of the noise from its residuals.
 
-    Residuals are R e with :math:`R = I - G H'`; the expectations of their products,
-    :math:`E[r' L_k r] = \sum_l \gamma_l tr(R' L_k R V_l)`, are linear in the autocovariances
-    :math:`\gamma` at lags 0 and 1.
+    Residuals are R e with :math:`R = I - G H'`, so that for autoregressive noise
+    :math:`E[r' L_k r] = \sigma^2 tr(R' L_k R V(\rho))`, :math:`L_k` the products at lags 0 and 1:
+    two equations for :math:`\sigma^2` and :math:`\rho`.
 
     Parameters
     ----------
@@ -200,45 +200,55 @@ def _serial_correlation(
         Where runs after the first begin.
     """
     taken, design = hat
-
-    def lagged(columns: np.ndarray, lag: int) -> np.ndarray:
-        """Return V_l x: the columns, or the sum of their neighbours in the same run."""
-        if not lag:
-            return columns
-        return _after(columns, ends) + _before(columns, ends)
-
     n_rows = len(residual)
-    same = np.eye(2) * np.array([n_rows, n_rows - 1 - len(ends)])
-    expected = np.zeros((2, 2))
-    for k in range(2):
-        # Half the symmetric operator: each pair of neighbours counts once.
-        share = 1.0 if k == 0 else 0.5
-        moved = share * lagged(taken, k)
-        around = taken.T @ moved
-        for lag in range(2):
-            spread = lagged(design, lag)
-            crossed = 2.0 * np.sum(moved * spread)
-            expected[k, lag] = same[k, lag] - crossed + np.sum(around * (design.T @ spread).T)
-    observed = np.array([residual @ residual, residual @ _after(residual, ends)])
-    variance, covariance = np.linalg.solve(expected, observed)
-    limit = LARGEST_AUTOCORRELATION
-    return float(variance), float(np.clip(covariance / variance, -limit, limit))
+    moved = _neighbours(taken, ends)
+    around = (taken.T @ taken, taken.T @ moved)
+
+    def expected(coefficient: float) -> np.ndarray:
+        spread = _autoregressive(design, coefficient, ends)
+        products = design.T @ spread
+        traces = (n_rows, coefficient * (n_rows - 1 - len(ends)))
+        return np.array(
+            [
+                trace - 2.0 * np.sum(lagged * spread) + np.sum(own * products)
+                for trace, lagged, own in zip(traces, (taken, moved), around, strict=True)
+            ]
+        )
+
+    squared = float(residual @ residual)
+    observed = float(residual @ _neighbours(residual, ends)) / squared
+
+    def excess(coefficient: float) -> float:
+        same, next_one = expected(coefficient)
+        return float(next_one - observed * same)
+
+    limits = (-LARGEST_AUTOCORRELATION, LARGEST_AUTOCORRELATION)
+    low, high = (excess(limit) for limit in limits)
+    if low * high < 0.0:
+        coefficient = float(optimize.brentq(excess, *limits, xtol=1e-9))
+    else:
+        coefficient = limits[int(abs(high) < abs(low))]
+    # One degree of freedom at least: with fewer there is nothing to estimate from.
+    return squared / max(float(expected(coefficient)[0]), 1.0), coefficient
 
 
-def _after(columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return each scan's next one in the same run, zero after a run's last."""
-    moved = np.zeros_like(columns)
-    moved[:-1] = columns[1:]
-    moved[ends - 1] = 0.0
-    return moved
+def _neighbours(columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return the mean of each scan's neighbours in the same run, zero beyond a run's ends."""
+    means = np.zeros_like(columns)
+    for part, mean in zip(np.split(columns, ends), np.split(means, ends), strict=True):
+        mean[:-1] += 0.5 * part[1:]
+        mean[1:] += 0.5 * part[:-1]
+    return means
 
 
-def _before(columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return each scan's previous one in the same run, zero before a run's first."""
-    moved = np.zeros_like(columns)
-    moved[1:] = columns[:-1]
-    moved[ends] = 0.0
-    return moved
+def _autoregressive(columns: np.ndarray, coefficient: float, ends: np.ndarray) -> np.ndarray:
+    """Return V x for the covariance of a process of unit variance, a^|i - j| within runs."""
+    parts = []
+    for part in np.split(columns, ends):
+        forward = signal.lfilter([1.0], [1.0, -coefficient], part, axis=0)
+        backward = signal.lfilter([1.0], [1.0, -coefficient], part[::-1], axis=0)[::-1]
+        parts.append(forward + backward - part)
+    return np.concatenate(parts)
 
 
 def _innovations(series: np.ndarray, coefficient: float, ends: np.ndarray) -> np.ndarray:
@@ -255,9 +265,7 @@ def _transposed_root(columns: np.ndarray, coefficient: float, ends: np.ndarray) 
     parts = []
     for part in np.split(columns, ends):
         # x = L e solves x_t = a x_{t-1} + e_t, so L' runs backwards.
-        out = part.copy()
-        for row in range(len(out) - 2, -1, -1):
-            out[row] += coefficient * out[row + 1]
+        out = signal.lfilter([1.0], [1.0, -coefficient], part[::-1], axis=0)[::-1].copy()
         out[0] /= np.sqrt(1.0 - coefficient**2)
         parts.append(out)
     return np.concatenate(parts)

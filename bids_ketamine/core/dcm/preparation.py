@@ -14,7 +14,9 @@ from bids_ketamine.errors import InputDataError
 LARGEST_RANGE = 4.0
 
 
-def check_recordings(recordings: Sequence[Recording], structure: DcmStructure) -> None:
+def check_recordings(
+    recordings: Sequence[Recording], structure: DcmStructure, *, centred: bool = False
+) -> None:
     """Report everything that makes recordings unfit for a model.
 
     Parameters
@@ -23,6 +25,8 @@ def check_recordings(recordings: Sequence[Recording], structure: DcmStructure) -
         Runs.
     structure : DcmStructure
         The model.
+    centred : bool, optional
+        Whether inputs lose their mean, so that one that never changes is as good as none.
 
     Raises
     ------
@@ -34,10 +38,12 @@ def check_recordings(recordings: Sequence[Recording], structure: DcmStructure) -
     for number, each in enumerate(recordings, start=1):
         problems += [f"run {number}: {told}" for told in _run_problems(each, structure)]
     if not problems:
-        on = np.zeros(structure.n_inputs, dtype=bool)
-        for each in recordings:
-            on |= (each.inputs != 0.0).any(axis=0)
-        problems += [f"input {place + 1} is never on" for place in np.flatnonzero(~on)]
+        inputs = np.concatenate([each.inputs for each in recordings])
+        for place, level in enumerate(inputs.T, start=1):
+            if not level.any():
+                problems.append(f"input {place} is never on")
+            elif centred and np.ptp(level) == 0.0:
+                problems.append(f"input {place} never changes, and nothing is left of it centred")
     if problems:
         raise InputDataError(
             f"The model cannot be estimated from these data: {'; '.join(problems)}.",

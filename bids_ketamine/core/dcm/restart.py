@@ -23,6 +23,9 @@ from bids_ketamine.errors import ProcessingError
 #: Prior variance of a log precision that the data alone are to settle.
 LOG_PRECISION_FREEDOM = 16.0
 
+#: What is told of a scheme that has stalled.
+STALL = "the last of {} iterations were all rejected"
+
 
 def begun_again(
     state: LaplaceState, model: LaplaceModel, *, maximum_iterations: int
@@ -47,7 +50,7 @@ def begun_again(
     """
     if state.best is None:
         raise ValueError("the scheme has made no iteration")
-    cause = f"the last of {state.iteration} iterations were all rejected; " if state.stalled else ""
+    cause = f"{STALL.format(state.iteration)}; " if state.stalled else ""
     try:
         relaxed = variational_laplace(with_free_noise(model), maximum_iterations=maximum_iterations)
         if relaxed.best is None:

@@ -38,8 +38,7 @@ def test_a_stalled_estimation_is_begun_again(seed, gain):
     (told,) = again.diagnostics
     assert told.startswith("the last of 8 iterations were all rejected; begun again")
     assert f"is {again.free_energy:.1f} in place of {first.free_energy:.1f}" in told
-        rejected = f"the last of {first.n_iterations} iterations were all rejected"
-        assert first.diagnostics == (rejected,)
+    assert first.diagnostics == (f"the last of {first.n_iterations} iterations were all rejected",)
 
 
 @pytest.mark.parametrize("seed", [0, 21])

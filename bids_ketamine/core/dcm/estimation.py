@@ -245,7 +245,7 @@ def _summed_up(
         posterior_mean=model.parameters(best.point),
         posterior_covariance=model.directions @ best.covariance[free, free] @ model.directions.T,
         log_precision=best.log_precision,
-        log_precision_covariance=best.log_precision_covariance,
+        log_precision_covariance=np.diag(best.log_precision_variance),
         free_energy=best.free_energy,
         converged=state.converged,
         n_iterations=state.iteration,

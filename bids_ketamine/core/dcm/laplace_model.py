@@ -44,8 +44,8 @@ class LaplaceModel(NamedTuple):
         Noise component of each column.
     log_precision_mean : ndarray of shape (n_components,)
         Prior mean of h.
-    log_precision_precision : ndarray of shape (n_components, n_components)
-        Inverse of its prior covariance.
+    log_precision_precision : ndarray of shape (n_components,)
+        Inverse of its prior variance.
     step : float
         Step of the forward differences.
     """
@@ -116,7 +116,7 @@ def laplace_model(
         prior_precision=np.append(1.0 / variance, np.full(n_effects, 1.0 / CONFOUND_VARIANCE)),
         component=component,
         log_precision_mean=priors.log_precision_mean,
-        log_precision_precision=np.linalg.inv(priors.log_precision_covariance),
+        log_precision_precision=1.0 / np.diagonal(priors.log_precision_covariance),
         step=DIFFERENCE_STEP,
     )
 

@@ -7,6 +7,7 @@ singular or nearly singular matrix gets, and so the path of an iterative scheme.
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 from scipy.linalg import lapack
 
 #: Smallest ridge of an inverse, exp(-32): about 1e-14.
@@ -18,29 +19,31 @@ NEGLIGIBLE_SINGULAR_VALUE = 1e-16
 #: Time after which a linear flow is taken for arrived, and the Newton step is made: exp(16).
 LONGEST_FLOW = float(np.exp(16.0))
 
-#: Degree of the diagonal Padé approximant of the exponential.
-PADE_DEGREE = 6
+#: Coefficients 1 / k! of the exponential's Taylor series to degree 15, four by four.
+TAYLOR = 1.0 / special.factorial(np.arange(16.0)).reshape(4, 4)
 
 
 def matrix_exponential(matrices: np.ndarray) -> np.ndarray:
     r"""Return exp(A) of each matrix by scaling and squaring.
 
-    :math:`e^A = (D^{-1} N)^{2^s}` with N, D of the diagonal Padé approximant of degree 6 at
-    :math:`A / 2^s`, whose largest row sum is below one half.
+    :math:`e^A = (T_{15}(A / 2^s))^{2^s}`, :math:`T_{15}` the Taylor series to degree 15 and
+    :math:`A / 2^s` of largest row sum below one half, where the series is exact to rounding. Its
+    terms are taken together in fours, which takes six products and no solution of equations:
+    half the time of a Padé approximant for batches of small matrices.
 
     Parameters
     ----------
     matrices : ndarray of shape (..., d, d)
-        A.
+        A; one scaling serves all of them.
 
     Returns
     -------
     ndarray of shape (..., d, d)
-        exp(A).
+        exp(A); NaN where any of them is not finite.
 
     References
     ----------
-    Golub & Van Loan (1996) Matrix computations, algorithm 11.3.1.
+    Paterson & Stockmeyer (1973) SIAM J Comput 2:60-66; Higham (2008) Functions of matrices.
 
     Examples
     --------
@@ -51,28 +54,17 @@ def matrix_exponential(matrices: np.ndarray) -> np.ndarray:
     if not np.isfinite(largest):
         return np.full(matrices.shape, np.nan)
     squarings = max(0, int(np.frexp(largest)[1]) + 1)
-    scaled = matrices / 2.0**squarings
-    identity = np.eye(matrices.shape[-1])
-    # Even powers and odd ones apart: numerator and denominator are their sum and difference.
-    coefficients = _pade_coefficients(PADE_DEGREE)
-    square = scaled @ scaled
-    fourth = square @ square
-    even = coefficients[0] * identity + coefficients[2] * square + coefficients[4] * fourth
-    even += coefficients[6] * (fourth @ square)
-    odd = scaled @ (
-        coefficients[1] * identity + coefficients[3] * square + coefficients[5] * fourth
-    )
-    result = np.linalg.solve(even - odd, even + odd)
+    powers = np.empty((4, *matrices.shape))
+    powers[0] = np.eye(matrices.shape[-1])
+    np.divide(matrices, 2.0**squarings, out=powers[1])
+    np.matmul(powers[1], powers[1], out=powers[2])
+    np.matmul(powers[2], powers[1], out=powers[3])
+    fourth = powers[2] @ powers[2]
+    fours = (TAYLOR @ powers.reshape(4, -1)).reshape(powers.shape)
+    result = ((fours[3] @ fourth + fours[2]) @ fourth + fours[1]) @ fourth + fours[0]
     for _ in range(squarings):
         result = result @ result
     return result
-
-
-def _pade_coefficients(degree: int) -> list[float]:
-    coefficients = [1.0]
-    for k in range(1, degree + 1):
-        coefficients.append(coefficients[-1] * (degree - k + 1) / (k * (2 * degree - k + 1)))
-    return coefficients
 
 
 def log_determinant(matrix: np.ndarray) -> float:
@@ -153,14 +145,42 @@ def flow_step(curvature: np.ndarray, gradient: np.ndarray, *, log_time: float) -
     [1.0, 0.25]
     """
     values, vectors = np.linalg.eigh(curvature)
-    sizes = np.abs(values)
-    counted = (sizes > NEGLIGIBLE_SINGULAR_VALUE) & (sizes < 1.0 / NEGLIGIBLE_SINGULAR_VALUE)
-    time = np.exp(log_time - np.log(sizes[counted]).sum() / len(values))
+    time = _flow_time(values, log_time)
     if time > LONGEST_FLOW:
+        # SPM12's Newton step, through the square of the curvature.
         return -regularized_inverse(curvature.T @ curvature) @ (curvature.T @ gradient)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        moved = np.where(sizes > 0.0, np.expm1(time * values) / values, time)
-    return vectors @ (moved * (vectors.T @ gradient))
+    return vectors @ _moved(values, vectors.T @ gradient, time)
+
+
+def diagonal_flow_step(
+    curvature: np.ndarray, gradient: np.ndarray, *, log_time: float
+) -> np.ndarray:
+    """Return the step of :func:`flow_step` for a diagonal curvature.
+
+    Parameters
+    ----------
+    curvature : ndarray of shape (d,)
+        Diagonal of H.
+    gradient : ndarray of shape (d,)
+        g.
+    log_time : float
+        v.
+    """
+    return _moved(curvature, gradient, min(_flow_time(curvature, log_time), LONGEST_FLOW))
+
+
+def _flow_time(curvatures: np.ndarray, log_time: float) -> float:
+    """Return the time of a flow, for the eigenvalues of its curvature."""
+    sizes = np.abs(curvatures)
+    counted = (sizes > NEGLIGIBLE_SINGULAR_VALUE) & (sizes < 1.0 / NEGLIGIBLE_SINGULAR_VALUE)
+    return float(np.exp(log_time - np.log(sizes[counted]).sum() / len(sizes)))
+
+
+def _moved(curvatures: np.ndarray, gradient: np.ndarray, time: float) -> np.ndarray:
+    """Return (exp(t h) - 1) / h g of each direction, t g where h is zero."""
+    factors = np.full(len(curvatures), time)
+    np.divide(np.expm1(time * curvatures), curvatures, out=factors, where=curvatures != 0.0)
+    return factors * gradient
 
 
 def principal_directions(covariance: np.ndarray, *, tolerance: float) -> np.ndarray:

@@ -42,7 +42,7 @@ class DcmPriors(NamedTuple):
     log_precision_mean : ndarray of shape (n_regions,)
         Mean of the log precision of each region's noise.
     log_precision_covariance : ndarray of shape (n_regions, n_regions)
-        Its covariance.
+        Its covariance, diagonal.
     """
 
     mean: np.ndarray

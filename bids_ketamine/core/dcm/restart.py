@@ -76,5 +76,5 @@ def with_free_noise(model: LaplaceModel) -> LaplaceModel:
     level = np.bincount(model.component, weights=variance, minlength=n_components) / counts
     return model._replace(
         log_precision_mean=-np.log(level),
-        log_precision_precision=np.eye(n_components) / LOG_PRECISION_FREEDOM,
+        log_precision_precision=np.full(n_components, 1.0 / LOG_PRECISION_FREEDOM),
     )

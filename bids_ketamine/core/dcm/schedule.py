@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+#: Steps over a gap for which the exponential of that very gap is made.
+FEWEST_USES = 4
+
 
 class Schedule(NamedTuple):
     """Steps from one time of interest to the next.
@@ -81,10 +84,32 @@ def sampling_schedule(
     sampled = np.minimum(starts[:, None] + offsets, n_bins) - 1
     changes = 1 + np.flatnonzero((inputs[1:] != inputs[:-1]).any(axis=1))
     grid = np.unique(np.concatenate([[0], changes, sampled.ravel()]))
+    grid = _with_rare_gaps_split(grid, inputs)
     levels, level_of = np.unique(inputs[grid], axis=0, return_inverse=True)
     gaps = np.diff(grid, append=grid[-1] + 1)
     steps = np.column_stack([level_of.ravel(), gaps])
     return Schedule(levels, steps, _stretches(steps), np.searchsorted(grid, sampled), step)
+
+
+def _with_rare_gaps_split(grid: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Split gaps that hardly repeat into powers of two.
+
+    The moves over powers of two are made by squaring in any case; a move over another gap is
+    worth its making only if many steps use it.
+    """
+    gaps = np.diff(grid)
+    _, level_of = np.unique(inputs[grid[:-1]], axis=0, return_inverse=True)
+    _, kind, uses = np.unique(
+        np.column_stack([level_of.ravel(), gaps]), axis=0, return_inverse=True, return_counts=True
+    )
+    rare = uses[kind.ravel()] < FEWEST_USES
+    added = []
+    for start, gap in zip(grid[:-1][rare].tolist(), gaps[rare].tolist(), strict=True):
+        while gap & (gap - 1):  # more than one power of two
+            largest = 1 << (gap.bit_length() - 1)
+            start, gap = start + largest, gap - largest
+            added.append(start)
+    return np.union1d(grid, np.array(added, dtype=int))
 
 
 def _stretches(steps: np.ndarray) -> tuple[tuple[int, int, int], ...]:

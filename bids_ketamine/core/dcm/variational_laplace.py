@@ -21,8 +21,8 @@ import numpy as np
 from bids_ketamine.core.dcm.laplace_model import LaplaceModel, LinearModel, linearise
 from bids_ketamine.core.dcm.matrix_functions import (
     SMALLEST_RIDGE,
+    diagonal_flow_step,
     flow_step,
-    log_determinant,
     regularized_inverse,
 )
 from bids_ketamine.errors import ProcessingError
@@ -68,7 +68,7 @@ class Evaluation(NamedTuple):
         Noise precision before that pass's step, with which all else is evaluated.
     covariance : ndarray of shape (q, q)
         Posterior covariance of the point.
-    log_precision_covariance : ndarray of shape (n_components, n_components)
+    log_precision_variance : ndarray of shape (n_components,)
         Of h.
     free_energy : float
         F = accuracy - complexity.
@@ -82,7 +82,7 @@ class Evaluation(NamedTuple):
     log_precision: np.ndarray
     precision: np.ndarray
     covariance: np.ndarray
-    log_precision_covariance: np.ndarray
+    log_precision_variance: np.ndarray
     free_energy: float
     terms: tuple[float, float, float]
     linear: LinearModel
@@ -289,18 +289,17 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
     for _ in range(PRECISION_PASSES):
         weights, scale = _precision(h), np.exp(h)
         covariance = regularized_inverse(linear.information(weights) + prior_precision)
-        departure = model.log_precision_precision @ (h - model.log_precision_mean)
+        departure = model.log_precision_precision * (h - model.log_precision_mean)
         share = linear.n_samples * scale / weights
         gradient = 0.5 * (share - scale * errors - scale * linear.traces(covariance)) - departure
-        curvature = -np.diag(0.5 * share * scale / weights) - model.log_precision_precision
+        curvature = -0.5 * share * scale / weights - model.log_precision_precision
         before = (weights, h)
-        step = flow_step(curvature, gradient, log_time=PRECISION_LOG_TIME)
+        step = diagonal_flow_step(curvature, gradient, log_time=PRECISION_LOG_TIME)
         step = np.clip(step, -LARGEST_PRECISION_STEP, LARGEST_PRECISION_STEP)
         h = h + step
         if gradient @ step < PRECISION_GAIN:
             break
     weights, used = before
-    h_covariance = regularized_inverse(-curvature)
     n_samples = linear.n_samples
     point, away = state.point, used - model.log_precision_mean
     data = float(
@@ -311,11 +310,12 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
         + np.linalg.slogdet(covariance)[1]
         - model.prior_precision @ point**2
     )
-    noise = log_determinant(model.log_precision_precision @ h_covariance) - float(
-        away @ model.log_precision_precision @ away
+    noise = float(
+        np.sum(np.log(-model.log_precision_precision / curvature))
+        - model.log_precision_precision @ away**2
     )
     terms = (0.5 * data, 0.5 * parameters, 0.5 * noise)
-    return Evaluation(point, h, weights, covariance, h_covariance, sum(terms), terms, linear)
+    return Evaluation(point, h, weights, covariance, -1.0 / curvature, sum(terms), terms, linear)
 
 
 def _precision(log_precision: np.ndarray) -> np.ndarray:

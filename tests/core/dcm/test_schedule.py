@@ -17,12 +17,21 @@ def planned(inputs, *, n_scans, step=1.0, delays=None, n_regions=1):
 
 def test_without_changes_there_is_a_step_from_scan_to_scan():
     plan = planned(np.zeros((12, 1)), n_scans=3)
-    # The last bin of each scan of 4 bins, counted from 0; the run begins at bin 0.
-    assert plan.steps.tolist() == [[0, 3], [0, 4], [0, 4], [0, 1]]
-    assert plan.samples.tolist() == [[1], [2], [3]]
-    assert plan.stretches == ((0, 3, 1), (0, 4, 2))
+    # The last bin of each scan of 4 bins, counted from 0; the run begins at bin 0. The first three
+    # bins, a step that comes but once, are made in powers of two.
+    assert plan.steps.tolist() == [[0, 2], [0, 1], [0, 4], [0, 4], [0, 1]]
+    assert plan.samples.tolist() == [[2], [3], [4]]
+    assert plan.stretches == ((0, 2, 1), (0, 1, 1), (0, 4, 2))
     assert plan.inputs.tolist() == [[0.0]]
     assert plan.step == 1.0
+
+
+def test_a_gap_that_repeats_is_one_step():
+    plan = planned(np.zeros((15, 1)), n_scans=5)
+    # Scans of 3 bins: four steps of 3 have a move of their own, the two bins before are one.
+    assert plan.stretches == ((0, 2, 1), (0, 3, 4))
+    fewer = planned(np.zeros((12, 1)), n_scans=4)
+    assert fewer.stretches == ((0, 2, 2), (0, 1, 1), (0, 2, 1), (0, 1, 1), (0, 2, 1), (0, 1, 1))
 
 
 def test_changes_of_inputs_split_steps():

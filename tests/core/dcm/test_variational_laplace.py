@@ -126,7 +126,7 @@ def test_unknown_noise_is_found():
         best.log_precision, task.log_precision, rtol=0, atol=3.0 * np.sqrt(2.0 / 400.0)
     )
     np.testing.assert_allclose(
-        np.diagonal(best.log_precision_covariance), [2.0 / 400.0] * 2, rtol=0.01
+        best.log_precision_variance, [2.0 / 400.0] * 2, rtol=0.01
     )
 
 

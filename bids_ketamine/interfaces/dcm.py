@@ -10,7 +10,7 @@ import pandas as pd
 from nipype.interfaces.base import traits
 
 from bids_ketamine.core.dcm.estimation import DcmEstimate, estimate_dcm
-from bids_ketamine.core.dcm.intervals import calibrated_errors
+from bids_ketamine.core.dcm.intervals import CalibratedErrors, calibrated_errors
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.errors import BidsKetamineError, InputDataError, ProcessingError
 from bids_ketamine.interfaces.dcm_files import EstimatedModel, write_model
@@ -20,6 +20,9 @@ from bids_ketamine.interfaces.dcm_runs import CircuitTask, read_circuits
 from bids_ketamine.interfaces.step import Step, StepInputSpec, write_step
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.study.spec import DcmSpec
+
+#: Share of the prior standard deviation within which a parameter has not moved.
+UNMOVED_SHARE = 1e-3
 
 
 class EffectiveConnectivityInputSpec(StepInputSpec):
@@ -86,27 +89,57 @@ def estimated_model(data: ModelData, dcm: DcmSpec) -> tuple[EstimatedModel | Non
             maximum_iterations=dcm.maximum_iterations,
             restart=dcm.restart,
         )
-        errors = calibrated_errors(estimate, maximum_iterations=dcm.maximum_iterations)
     except (ProcessingError, InputDataError) as error:
         return None, _in_words(error)
     except np.linalg.LinAlgError as error:
         return None, f"the estimation has no solution in numbers: {error}"
-    notes = (*data.notes, *estimate.diagnostics, *_unmoved(data, estimate))
+    errors, told = _calibrated(estimate, dcm)
+    notes = (
+        *data.notes,
+        *estimate.diagnostics,
+        *_unmoved(data, estimate),
+        *_shrunk(estimate),
+        *told,
+    )
     return EstimatedModel(data, estimate, errors, dcm, notes), ""
 
 
+def _calibrated(estimate: DcmEstimate, dcm: DcmSpec) -> tuple[CalibratedErrors, tuple[str, ...]]:
+    """Return calibrated errors, or unknown ones and why: the posterior stays."""
+    try:
+        return calibrated_errors(estimate, maximum_iterations=dcm.maximum_iterations), ()
+    except (ProcessingError, np.linalg.LinAlgError) as error:
+        why = error.message if isinstance(error, BidsKetamineError) else str(error)
+    unknown = np.full(len(estimate.posterior_mean), np.nan)
+    noise = np.full(estimate.structure.n_regions, np.nan)
+    errors = CalibratedErrors(unknown, np.outer(unknown, unknown), noise, noise, np.nan, False)
+    return errors, (f"there are no calibrated intervals: {why}",)
+
+
+def _shrunk(estimate: DcmEstimate) -> list[str]:
+    """Tell of a scaling that the values of driving inputs carry."""
+    if estimate.scale == 1.0:
+        return []
+    return [
+        f"the series were multiplied by {estimate.scale:.3g}, since their range is above 4 "
+        "percent, as SPM12 does; the posterior means of driving inputs are of these series, the calibrated "
+        "ones of the series as they are"
+    ]
+
+
 def _unmoved(data: ModelData, estimate: DcmEstimate) -> list[str]:
-    """Name measures that the scheme left exactly where it began, be it converged or not."""
+    """Name measures that the scheme left where it began, be it converged or not."""
+    moved = np.abs(estimate.posterior_mean - estimate.prior_mean)
+    still = moved <= UNMOVED_SHARE * np.sqrt(np.diagonal(estimate.prior_covariance))
     names = [
         data.labels[position].name
         for position in data.structure.free.tolist()
-        if is_measure(data.labels[position])
-        and estimate.posterior_mean[position] == estimate.prior_mean[position]
+        if is_measure(data.labels[position]) and still[position]
     ]
     if not names:
         return []
     return [
-        f"{listed(names)}: exactly at the prior mean, since the scheme took no step that could "
+        f"{listed(names)}: still at the prior mean, since the scheme took no step that could "
         "move them; the values are no finding"
     ]
 

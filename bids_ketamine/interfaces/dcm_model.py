@@ -143,7 +143,9 @@ def _recording(model: DcmModelSpec, circuits: CircuitTask, run: CircuitRun) -> R
         run.inputs[:, [circuits.conditions.index(name) for name in names]].sum(axis=1)
         for names in inputs_of(model).values()
     ]
-    return Recording(run.series[:, columns], run.confounds, np.column_stack(inputs), run.t_r)
+    return Recording(
+        run.series[:, columns], run.confounds, np.column_stack(inputs), run.t_r, run.filter
+    )
 
 
 def _regions_without_series(data: ModelData) -> list[str]:
@@ -188,6 +190,14 @@ def _notes_on_inputs(
     for run in runs:
         used = dict.fromkeys(name for names in inputs_of(model).values() for name in names)
         notes += [f"run {run.label}: {run.empty[name]}" for name in used if name in run.empty]
+    for name in dict.fromkeys(name for names in inputs_of(model).values() for name in names):
+        there = [run for run in runs if name not in run.empty]
+        short = [run.label for run in there if name in run.impulses]
+        if short and len(short) < len(there):
+            notes.append(
+                f"events of `{name}` have no duration in {'runs' if len(short) > 1 else 'run'} "
+                f"{', '.join(short)} alone, where they are impulses of unit area"
+            )
     for name, conditions in inputs_of(model).items():
         present = [each for each in conditions if not all(each in run.empty for run in runs)]
         for run in runs:

@@ -13,6 +13,7 @@ from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.core.glm.design_matrix import CONSTANT
 from bids_ketamine.core.glm.task_fit import TaskFit
+from bids_ketamine.core.glm.voxel_series import column_space
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.interfaces.contrasts import FittedRun
 from bids_ketamine.interfaces.microtime_inputs import microtime_inputs, microtime_sampling
@@ -48,6 +49,8 @@ class CircuitRun(NamedTuple):
         Voxels of each eigenvariate; 0 for a region that has none.
     confounds : ndarray of shape (n_scans, 1 + n_drifts)
         Constant, whitened and filtered as the series are, and the cosines of the high-pass filter.
+    filter : ndarray of shape (n_scans, n_scans) or None
+        What the eigenvariates were multiplied with: whitening, high-pass filter, nuisance.
     inputs : ndarray of shape (n_scans * microtime_resolution, n_conditions)
         Events of each condition on the microtime grid, from the first volume on.
     empty : mapping of str to str
@@ -70,6 +73,7 @@ class CircuitRun(NamedTuple):
     series: np.ndarray
     voxels: np.ndarray
     confounds: np.ndarray
+    filter: np.ndarray | None
     inputs: np.ndarray
     empty: Mapping[str, str]
     impulses: frozenset[str]
@@ -186,6 +190,7 @@ def circuit_run(
         series=np.column_stack([nothing if each is None else each.series for each in chosen]),
         voxels=np.array([0 if each is None else len(each.weights) for each in chosen]),
         confounds=_confounds(fit),
+        filter=_filter(fit),
         inputs=inputs,
         empty=_empty(fit, conditions, inputs),
         impulses=impulses,
@@ -202,6 +207,17 @@ def _confounds(fit: TaskFit) -> np.ndarray:
     if fit.model is not None:
         constant = fit.model.design[:, list(fit.design.effects).index(CONSTANT)]
     return np.column_stack([constant, fit.design.drift])
+
+
+def _filter(fit: TaskFit) -> np.ndarray | None:
+    """Return what whitening, filtering and adjustment do to a response that the design explains."""
+    if fit.model is None:
+        return None
+    names = [str(name) for name in fit.design.effects]
+    others = [place for place, name in enumerate(names) if not _of_interest(name, fit)]
+    basis = column_space(fit.model.design[:, others])
+    whole = fit.model.filter(np.eye(fit.sampling.n_scans))
+    return whole - basis @ (basis.T @ whole)
 
 
 def _empty(fit: TaskFit, conditions: Sequence[str], inputs: np.ndarray) -> dict[str, str]:

@@ -84,6 +84,11 @@ class DcmSession:
         return self.facts.get("Converged") is True
 
     @property
+    def stalled(self) -> bool:
+        """Whether its last steps were all rejected."""
+        return self.facts.get("Stalled") is True
+
+    @property
     def scale(self) -> float:
         """What the series were multiplied by before the fit."""
         scale = number_of(self.facts.get("ScalingOfSeries"))

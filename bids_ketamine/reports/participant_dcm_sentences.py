@@ -31,7 +31,8 @@ MOST_NAMED = 8
 INTERVAL_WORDS = (
     "Each estimate has two intervals. SPM's is that of the posterior: it assumes white noise, of a "
     "level that is pulled towards a fixed prior. The calibrated one takes the noise level and the "
-    "serial correlation that the residuals show; where the two differ, trust the calibrated one."
+    "serial correlation that the residuals show; where the two differ, trust the calibrated one. "
+    "Both hold only as far as the model's structure does."
 )
 MIDDLE_WORDS = (
     "The calibrated interval comes from a fit of its own, whose estimate stands before it; the "
@@ -107,6 +108,8 @@ def fit_words(session: DcmSession) -> str:
     of_each = f" ({', '.join(each)})" if len(each) > 1 else ""
     after = counted(count_of(session.facts, "Iterations"), "iteration")
     ended = f"converged after {after}" if session.converged else f"did not converge in {after}"
+    if session.converged and session.stalled:
+        ended = f"stalled after {after}"
     sentence = (
         f"{session.name}: the model {ended} and explains {percent(session.explained)} "
         f"of the variance{of_each}."
@@ -157,6 +160,13 @@ def warnings_of(sessions: Sequence[DcmSession]) -> list[str]:
             f"Not converged: {listed(spent)}. The iterations were spent before the estimates came "
             "to rest, so that neither they nor their intervals can be trusted. The setting "
             "maximum_iterations of the study's section dcm allows more."
+        )
+    stalled = [each.name for each in sessions if each.converged and each.stalled]
+    if stalled:
+        told.append(
+            f"Stalled: {listed(stalled)}. Each of the last steps would have lowered the free "
+            "energy, which SPM12 takes for convergence; the estimates may lie nearer to their "
+            "prior means than the data would have them."
         )
     spent = [s.name for s in sessions if s.facts.get("CalibratedConverged") is False]
     if spent:

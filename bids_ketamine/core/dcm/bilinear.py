@@ -105,6 +105,8 @@ def bilinear_operators(parameters: DcmParameters) -> BilinearOperators:
 def linear_signal(parameters: DcmParameters, *, echo_time: float) -> np.ndarray:
     """Return the BOLD signal at rest and its forward differences with the states.
 
+    The estimation does not need it: it is there to check the equations.
+
     Parameters
     ----------
     parameters : DcmParameters

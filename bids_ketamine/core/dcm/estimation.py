@@ -48,8 +48,13 @@ class DcmEstimate(NamedTuple):
         Lower bound of the log evidence.
     converged : bool
         Whether the scheme ended by itself, not because iterations were spent.
+    stalled : bool
+        Whether the last steps were all rejected, which SPM12's rule takes for convergence too.
+    noise_settled : bool
+        Whether the log noise precisions had come to rest; if not, the free energy is not that of
+        the best ones, and is no ground for comparing models.
     n_iterations : int
-        Iterations made.
+        Iterations made to this end; a second beginning's, if it was kept, its own.
     trace : ndarray of shape (n_iterations, 4)
         Iteration, accepted (1 or 0), best free energy, expected gain.
     scale : float
@@ -63,6 +68,8 @@ class DcmEstimate(NamedTuple):
         Confounds of all runs, each run's its own columns.
     directions : ndarray of shape (P, n_free)
         What the free parameters do to all.
+    filters : tuple of (ndarray or None)
+        What each run's series were multiplied with.
     explained_variance : float
         Share explained in all regions.
     explained_variance_by_region : ndarray of shape (n,)
@@ -80,6 +87,8 @@ class DcmEstimate(NamedTuple):
     log_precision_covariance: np.ndarray
     free_energy: float
     converged: bool
+    stalled: bool
+    noise_settled: bool
     n_iterations: int
     trace: np.ndarray
     scale: float
@@ -89,6 +98,7 @@ class DcmEstimate(NamedTuple):
     jacobian: np.ndarray
     confounds: np.ndarray
     directions: np.ndarray
+    filters: tuple[np.ndarray | None, ...]
     explained_variance: float
     explained_variance_by_region: np.ndarray
     diagnostics: tuple[str, ...]
@@ -135,7 +145,8 @@ def estimate_dcm(
         Iterations after which the scheme ends unconverged; SPM12's limit is 128.
     restart : {"never", "stalled", "always"}
         Whether the scheme is begun again from another point, and the end with the higher free
-        energy kept: never is SPM12's way, stalled does so where its last steps were all rejected.
+        energy kept: never is SPM12's way; stalled does so where its last steps were all rejected,
+        or less than a tenth of the variance is explained.
     priors : DcmPriors, optional
         SPM12's if None.
 
@@ -158,7 +169,8 @@ def estimate_dcm(
     34:220-234.
     """
     check_recordings(recordings, structure, centred=centre_inputs)
-    _check_settings(structure, delays, echo_time, maximum_iterations, restart)
+    shortest = min(each.t_r for each in recordings)
+    _check_settings(structure, delays, shortest, echo_time, maximum_iterations, restart)
     series, scale = prepare_series([each.series for each in recordings])
     inputs = [np.asarray(each.inputs, dtype=float) for each in recordings]
     schedules = [
@@ -181,15 +193,33 @@ def estimate_dcm(
         component=np.arange(structure.n_regions),
     )
     state = variational_laplace(model, maximum_iterations=maximum_iterations)
+    stuck = state.stalled or _is_flat(state, model)
     told: tuple[str, ...] = (STALL.format(state.iteration),) if state.stalled else ()
-    if restart == ALWAYS or (restart == STALLED and state.stalled):
+    if restart == ALWAYS or (restart == STALLED and stuck):
         state, told = begun_again(state, model, maximum_iterations=maximum_iterations)
-    return _summed_up(state, model, forward, priors, series, scale, told)
+    filters = tuple(each.filter for each in recordings)
+    return _summed_up(state, model, forward, priors, series, scale, filters, told)
+
+
+def _is_flat(state: LaplaceState, model: LaplaceModel) -> bool:
+    """Tell whether a scheme has ended, converged or not, with next to nothing explained."""
+    if state.best is None:
+        return True
+    predicted = state.best.linear.predicted
+    residuals = _without_confounds(model.data - predicted, model.confounds)
+    return not explained_variance([predicted], [residuals])[-1] >= FLAT_VARIANCE
+
+
+def _without_confounds(columns: np.ndarray, confounds: np.ndarray) -> np.ndarray:
+    """Return what is left when confounds are regressed out."""
+    effects: np.ndarray = np.linalg.lstsq(confounds, columns, rcond=None)[0]
+    return columns - confounds @ effects
 
 
 def _check_settings(
     structure: DcmStructure,
     delays: np.ndarray | None,
+    t_r: float,
     echo_time: float,
     maximum_iterations: int,
     restart: str,
@@ -200,7 +230,7 @@ def _check_settings(
         shape = np.shape(delays)
         if shape != (structure.n_regions,):
             problems.append(f"delays of shape {shape} for {structure.n_regions} regions")
-        elif not (np.isfinite(delays).all() and np.min(delays) >= 0.0):
+        elif not (np.isfinite(delays).all() and min(delays) >= 0.0 and max(delays) <= t_r):
             problems.append(f"delays of {np.asarray(delays).tolist()} s")
     if not (np.isfinite(echo_time) and echo_time > 0.0):
         problems.append(f"an echo time of {echo_time} s")
@@ -211,8 +241,8 @@ def _check_settings(
     if problems:
         raise InputDataError(
             f"The model cannot be estimated with these settings: {'; '.join(problems)}.",
-            cure="Delays are 0 s or more, one for each region; the echo time is above 0 s; one "
-            f"iteration at least; restart is {NEVER}, {STALLED} or {ALWAYS}.",
+            cure="Delays are from 0 s to a repetition time, one for each region; the echo time is "
+            f"above 0 s; one iteration at least; restart is {NEVER}, {STALLED} or {ALWAYS}.",
         )
 
 
@@ -223,6 +253,7 @@ def _summed_up(
     priors: DcmPriors,
     series: tuple[np.ndarray, ...],
     scale: float,
+    filters: tuple[np.ndarray | None, ...],
     told: tuple[str, ...],
 ) -> DcmEstimate:
     """Return the posterior in all parameters, and the fit of each run."""
@@ -231,10 +262,7 @@ def _summed_up(
         raise ValueError("the scheme has made no iteration")
     free = slice(0, model.n_free)
     predicted = best.linear.predicted
-    residuals = model.data - predicted
-    residuals = (
-        residuals - model.confounds @ np.linalg.lstsq(model.confounds, residuals, rcond=None)[0]
-    )
+    residuals = _without_confounds(model.data - predicted, model.confounds)
     ends = np.cumsum([len(each) for each in series])[:-1]
     runs = tuple(np.split(predicted, ends)), tuple(np.split(residuals, ends))
     explained = explained_variance(*runs)
@@ -248,6 +276,8 @@ def _summed_up(
         log_precision_covariance=np.diag(best.log_precision_variance),
         free_energy=best.free_energy,
         converged=state.converged,
+        stalled=state.stalled,
+        noise_settled=best.noise_settled,
         n_iterations=state.iteration,
         trace=np.array(state.trace, dtype=float),
         scale=scale,
@@ -257,6 +287,7 @@ def _summed_up(
         jacobian=best.linear.jacobian,
         confounds=model.confounds,
         directions=model.directions,
+        filters=filters,
         explained_variance=float(explained[-1]),
         explained_variance_by_region=explained[:-1],
         diagnostics=(*told, *_diagnostics(state)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -34,14 +35,18 @@ class CalibratedErrors(NamedTuple):
         Of each region's noise, percent.
     autocorrelation : ndarray of shape (n,)
         Of each region's noise from scan to scan.
+    free_energy : float
+        Of that estimation, whose noise level is the data's: of two models of the same series it
+        compares what SPM12's, pulled towards a fixed noise level, may not.
     converged : bool
-        Whether their estimation ended by itself.
+        Whether their estimation ended by itself, with steps that were not all rejected.
     """
 
     mean: np.ndarray
     covariance: np.ndarray
     noise_standard_deviation: np.ndarray
     autocorrelation: np.ndarray
+    free_energy: float
     converged: bool
 
 
@@ -78,10 +83,11 @@ def calibrated_errors(estimate: DcmEstimate, *, maximum_iterations: int = 128) -
     posterior noise lies half way to the data's; takes noise for white; draws connections
     between regions towards zero with a standard deviation of 0.125 Hz; and shrinks series whose
     range, noise included, is above 4 percent. Here the noise level is the data's, connections
-    have the variance that SPM12 gives modulations, and series stay as they are. With S the
-    posterior's noise covariance, C its covariance and D the linearised model, the posterior mean
-    errs by :math:`C D' S^{-1} e - C \Pi (\theta - \eta)`, so for noise of covariance
-    :math:`\Sigma` and parameters from the prior (precision :math:`\Pi`)
+    have the variance that SPM12 gives modulations, series stay as they are, and predictions are
+    filtered as the series were (whitened series have smaller responses). With S the posterior's
+    noise covariance, C its covariance and D the linearised model, the posterior mean errs by
+    :math:`C D' S^{-1} e - C \Pi (\theta - \eta)`, so for noise of covariance :math:`\Sigma` and
+    parameters from the prior (precision :math:`\Pi`)
 
     .. math:: V = C \, (D' S^{-1} \Sigma S^{-1} D + \Pi) \, C,
 
@@ -92,7 +98,8 @@ def calibrated_errors(estimate: DcmEstimate, *, maximum_iterations: int = 128) -
     Parameters
     ----------
     estimate : DcmEstimate
-        An estimated model; the scheme begins at its posterior mean.
+        An estimated model of series in percent; the scheme begins at its posterior mean. Its
+        prior means and variances are taken over, but for connections between regions.
     maximum_iterations : int, optional
         Iterations after which it ends.
 
@@ -111,7 +118,7 @@ def calibrated_errors(estimate: DcmEstimate, *, maximum_iterations: int = 128) -
     model = laplace_model(
         np.concatenate(estimate.series) / estimate.scale,
         confounds=estimate.confounds,
-        predict=estimate.forward.predict,
+        predict=_filtered_prediction(estimate, ends),
         priors=_priors(estimate, residuals),
         component=np.arange(estimate.structure.n_regions),
     )
@@ -129,8 +136,32 @@ def calibrated_errors(estimate: DcmEstimate, *, maximum_iterations: int = 128) -
         model.directions @ total[free, free] @ model.directions.T,
         noise.standard_deviation,
         noise.autocorrelation,
-        state.converged,
+        best.free_energy,
+        state.converged and not state.stalled,
     )
+
+
+def _filtered_prediction(
+    estimate: DcmEstimate, ends: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the model's prediction, filtered in each run as its series were."""
+    predict, filters = estimate.forward.predict, estimate.filters
+    if all(each is None for each in filters):
+        return predict
+
+    def filtered(parameters: np.ndarray) -> np.ndarray:
+        runs = np.split(predict(parameters), ends, axis=1)
+        parts = []
+        for run, own in zip(runs, filters, strict=True):
+            if own is not None:
+                n_models, n_scans, n_regions = run.shape
+                columns = run.transpose(1, 0, 2).reshape(n_scans, -1)
+                columns = (own @ columns).reshape(n_scans, n_models, n_regions)
+                run = columns.transpose(1, 0, 2)
+            parts.append(run)
+        return np.concatenate(parts, axis=1)
+
+    return filtered
 
 
 def _priors(estimate: DcmEstimate, residuals: np.ndarray) -> DcmPriors:
@@ -158,27 +189,27 @@ class _Noise(NamedTuple):
 
 def _noise(model: LaplaceModel, best: Evaluation, errors: np.ndarray, ends: np.ndarray) -> _Noise:
     """Estimate the noise from the errors of a fit, and what it does to the estimates."""
-    weighted, innovations, deviations, coefficients = [], [], [], []
+    weighted, places, innovations, deviations, coefficients = [], [], [], [], []
+    n_confounds = model.confounds.shape[1]
     for region, weight in enumerate(best.precision):
-        design = _design(model, best.linear.jacobian[region], region)
-        taken = weight * (design @ best.covariance)
+        # A region's rows depend on the free parameters and on its own confounds.
+        first = model.n_free + region * n_confounds
+        place = np.append(np.arange(model.n_free), np.arange(first, first + n_confounds))
+        design = np.hstack([best.linear.jacobian[region], model.confounds])
+        taken = weight * (design @ best.covariance[np.ix_(place, place)])
         variance, coefficient = _serial_correlation(errors[:, region], (taken, design), ends)
         innovation = np.sqrt(variance * (1.0 - coefficient**2))
         innovations.append(_innovations(errors[:, region], coefficient, ends))
         weighted.append(weight * innovation * _transposed_root(design, coefficient, ends))
+        places.append(place)
         deviations.append(np.sqrt(variance))
         coefficients.append(coefficient)
     shared = np.corrcoef(np.array(innovations)).reshape(len(weighted), len(weighted))
-    products = np.einsum("ij,irq,jrs->qs", shared, weighted, weighted, optimize=True)
+    products = np.zeros_like(best.covariance)
+    for row, (left, rows) in enumerate(zip(weighted, places, strict=True)):
+        for column, (right, columns) in enumerate(zip(weighted, places, strict=True)):
+            products[np.ix_(rows, columns)] += shared[row, column] * (left.T @ right)
     return _Noise(products, np.array(deviations), np.array(coefficients))
-
-
-def _design(model: LaplaceModel, jacobian: np.ndarray, region: int) -> np.ndarray:
-    """Return a region's rows of the linearised model: free parameters, confounds of all."""
-    n_rows, n_confounds = model.confounds.shape
-    effects = np.zeros((n_rows, model.data.shape[1] * n_confounds))
-    effects[:, region * n_confounds : (region + 1) * n_confounds] = model.confounds
-    return np.hstack([jacobian, effects])
 
 
 def _serial_correlation(

@@ -34,7 +34,7 @@ def matrix_exponential(matrices: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     matrices : ndarray of shape (..., d, d)
-        A; one scaling serves all of them.
+        A; the largest of them sets the scaling of all.
 
     Returns
     -------

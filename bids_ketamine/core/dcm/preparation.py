@@ -13,6 +13,9 @@ from bids_ketamine.errors import InputDataError
 #: Range, percent, to which series with a larger one are shrunk.
 LARGEST_RANGE = 4.0
 
+#: Range of a region, as a share of the largest region's, below which it does not vary.
+SMALLEST_SHARE = 1e-6
+
 
 def check_recordings(
     recordings: Sequence[Recording], structure: DcmStructure, *, centred: bool = False
@@ -61,6 +64,10 @@ def _run_problems(run: Recording, structure: DcmStructure) -> list[str]:
         return problems
     if run.confounds.ndim != 2 or len(run.confounds) != n_scans:
         problems.append(f"confounds of shape {run.confounds.shape} for {n_scans} scans")
+    elif run.confounds.shape[1] >= n_scans:
+        problems.append(f"{run.confounds.shape[1]} confounds leave nothing of {n_scans} scans")
+    if run.filter is not None and np.shape(run.filter) != (n_scans, n_scans):
+        problems.append(f"a filter of shape {np.shape(run.filter)} for {n_scans} scans")
     if run.inputs.ndim != 2 or run.inputs.shape[1] != structure.n_inputs:
         problems.append(f"inputs of shape {run.inputs.shape} for {structure.n_inputs} inputs")
     elif not len(run.inputs) or len(run.inputs) % n_scans:
@@ -79,7 +86,8 @@ def _run_problems(run: Recording, structure: DcmStructure) -> list[str]:
         if count:
             problems.append(f"{count} values of the {name} are not finite")
     if not problems:
-        flat = np.flatnonzero(np.ptp(run.series, axis=0) == 0.0)
+        spread = np.ptp(run.series, axis=0)
+        flat = np.flatnonzero(spread <= SMALLEST_SHARE * spread.max())
         problems += [f"region {place + 1} does not vary" for place in flat]
     return problems
 

@@ -21,9 +21,14 @@ class Recording(NamedTuple):
         Inputs on a fine time grid that begins with the first scan; not centred.
     t_r : float
         Repetition time, s.
+    filter : ndarray of shape (n_scans, n_scans) or None
+        What the series were multiplied with: whitening, high-pass filter, removal of nuisance.
+        SPM12 compares such series with predictions that are not filtered, and so does the
+        estimation; calibrated intervals filter their predictions too.
     """
 
     series: np.ndarray
     confounds: np.ndarray
     inputs: np.ndarray
     t_r: float
+    filter: np.ndarray | None = None

@@ -3,8 +3,9 @@
 The scheme climbs the joint density of data and parameters, but keeps a step only if the free
 energy rises, which also pays for what the parameters come to know. From the prior mean of a
 noisy series the two disagree: every step is rejected, steps shrink, and SPM12's rule takes that
-for convergence, with the parameters still at their prior means. The noise precision, held high
-by its prior, makes it worse. So the second beginning is where the scheme arrives with a noise
+for convergence, with the parameters still at their prior means; or so little is to be gained at
+first that the scheme ends where it began. The noise precision, held high by its prior, makes it
+worse. So the second beginning is where the scheme arrives with a noise
 precision that is free.
 """
 
@@ -63,7 +64,7 @@ def begun_again(
     second = -np.inf if again.best is None else again.best.free_energy
     found = f"{cause}begun again, the free energy is {second:.1f} in place of {first:.1f}"
     if second > first:
-        return again, (found,)
+        return again, (f"{found}; its last steps were rejected too" if again.stalled else found,)
     return state, (f"{found}: the first end is kept",)
 
 

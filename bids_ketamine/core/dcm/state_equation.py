@@ -143,6 +143,8 @@ def state_jacobian(
 ) -> StateJacobian:
     """Return the analytic derivatives of :func:`state_derivative`.
 
+    The estimation does not need it: it is there to check the equations.
+
     Parameters
     ----------
     parameters : DcmParameters
@@ -243,6 +245,8 @@ def bold_signal(
 
 def bold_jacobian(parameters: DcmParameters, states: np.ndarray, *, echo_time: float) -> np.ndarray:
     """Return the analytic change of the signal with the states.
+
+    The estimation does not need it: it is there to check the equations.
 
     Parameters
     ----------

@@ -76,6 +76,10 @@ class Evaluation(NamedTuple):
         Its three parts: data, parameters, log precisions.
     linear : LinearModel
         The model linearised at the point.
+    noise_settled : bool
+        Whether the log precisions had come to rest. With a prior as narrow as SPM12's they often
+        do not: where the data's precision is far below the prior's, passes of a step of one up
+        and one down follow each other, and the free energy depends on where they end.
     """
 
     point: np.ndarray
@@ -86,6 +90,7 @@ class Evaluation(NamedTuple):
     free_energy: float
     terms: tuple[float, float, float]
     linear: LinearModel
+    noise_settled: bool
 
 
 class LaplaceState(NamedTuple):
@@ -109,6 +114,8 @@ class LaplaceState(NamedTuple):
         Iterations in a row of which little was expected.
     trace : tuple of (int, bool, float, float)
         Of each iteration: its number, whether it was accepted, best free energy, expected gain.
+    n_free_iterations : int
+        First iterations that are taken whatever they do to the free energy.
     n_retries : int
         Steps taken back because the model diverged.
     gave_up : bool
@@ -124,6 +131,7 @@ class LaplaceState(NamedTuple):
     log_time: float
     settled: int
     trace: tuple[tuple[int, bool, float, float], ...]
+    n_free_iterations: int = FREE_ITERATIONS
     n_retries: int = 0
     gave_up: bool = False
 
@@ -218,6 +226,8 @@ def initial_state(model: LaplaceModel, parameters: np.ndarray | None = None) -> 
         log_time=FIRST_LOG_TIME if parameters is None else LONGEST_LOG_TIME,
         settled=0,
         trace=(),
+        # A point that was chosen is not to be lost to a step that lowers the free energy.
+        n_free_iterations=FREE_ITERATIONS if parameters is None else 1,
     )
 
 
@@ -242,7 +252,7 @@ def next_state(state: LaplaceState, model: LaplaceModel, linear: LinearModel) ->
     evaluated = _evaluate(state, model, linear)
     best = state.best
     better = best is None or evaluated.free_energy > best.free_energy
-    accepted = better or iteration <= FREE_ITERATIONS
+    accepted = better or iteration <= state.n_free_iterations
     if accepted or best is None:
         best = evaluated
         gradient = linear.correlation(best.precision) - model.prior_precision * best.point
@@ -253,7 +263,7 @@ def next_state(state: LaplaceState, model: LaplaceModel, linear: LinearModel) ->
         log_time = min(state.log_time - SHORTEN, FIRST_LOG_TIME)
     step = flow_step(curvature, gradient, log_time=log_time)
     gain = float(gradient @ step)
-    return LaplaceState(
+    return state._replace(
         iteration=iteration,
         point=best.point + step,
         log_precision=best.log_precision,
@@ -263,7 +273,6 @@ def next_state(state: LaplaceState, model: LaplaceModel, linear: LinearModel) ->
         log_time=log_time,
         settled=state.settled + 1 if gain < NEGLIGIBLE_GAIN else 0,
         trace=(*state.trace, (iteration, accepted, best.free_energy, gain)),
-        n_retries=state.n_retries,
     )
 
 
@@ -297,7 +306,8 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
         step = diagonal_flow_step(curvature, gradient, log_time=PRECISION_LOG_TIME)
         step = np.clip(step, -LARGEST_PRECISION_STEP, LARGEST_PRECISION_STEP)
         h = h + step
-        if gradient @ step < PRECISION_GAIN:
+        settled = bool(gradient @ step < PRECISION_GAIN)
+        if settled:
             break
     weights, used = before
     n_samples = linear.n_samples
@@ -315,7 +325,9 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
         - model.log_precision_precision @ away**2
     )
     terms = (0.5 * data, 0.5 * parameters, 0.5 * noise)
-    return Evaluation(point, h, weights, covariance, -1.0 / curvature, sum(terms), terms, linear)
+    return Evaluation(
+        point, h, weights, covariance, -1.0 / curvature, sum(terms), terms, linear, settled
+    )
 
 
 def _precision(log_precision: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ CONTRASTS = ("activation", "activation_marsbar", "gppi", "ldc")
 
 #: Parameters of dynamic causal models, whose contrast tells which. Where data say nothing a
 #: modulation or a drive is 0, but a connection is its prior mean, which is not.
-MODELS, CONNECTION = "dcm", " connection"
+MODELS, BY_INPUT = "dcm", r" (?:modulation|driving) by "
 
 _LABELS = ("test", "session", "change", "arm", "outcome")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "statistic", "df", "p_value")
@@ -131,7 +131,8 @@ def group_tests(
 def _zero_without_effect(keys: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell which measures are zero where there is nothing to be found."""
     contrasts = keys["contrast"].astype(object).fillna("").astype(str)
-    models = (keys["measure"] == MODELS) & ~contrasts.str.endswith(CONNECTION)
+    by_input = contrasts.str.contains(BY_INPUT)
+    models = (keys["measure"] == MODELS) & by_input
     return (keys["measure"].isin(CONTRASTS) | models).to_numpy(dtype=bool)
 
 

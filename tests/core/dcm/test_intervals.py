@@ -173,7 +173,8 @@ def test_products_are_those_of_the_dense_noise_covariance(monkeypatch):
     correlated = np.kron([[1.0, shared], [shared, 1.0]], np.eye(40))
     root = block_diag(*roots)
     sigma = root @ correlated @ root.T
-    design = np.concatenate([intervals._design(model, best.linear.jacobian[r], r) for r in (0, 1)])
+    effects = np.kron(np.eye(2), model.confounds)
+    design = np.hstack([np.concatenate(list(best.linear.jacobian)), effects])
     weighted = np.repeat(best.precision, 40)[:, None] * design
     np.testing.assert_allclose(noise.products, weighted.T @ sigma @ weighted, rtol=1e-10, atol=1e-9)
     assert noise.autocorrelation.tolist() == list(coefficients)
@@ -231,6 +232,7 @@ def linear_estimate(task):
             "series": (task.data,),
             "residuals": (left - left.mean(axis=0),),
             "confounds": task.confounds,
+            "filters": (None,),
         }
     )
 

@@ -125,9 +125,7 @@ def test_unknown_noise_is_found():
     np.testing.assert_allclose(
         best.log_precision, task.log_precision, rtol=0, atol=3.0 * np.sqrt(2.0 / 400.0)
     )
-    np.testing.assert_allclose(
-        best.log_precision_variance, [2.0 / 400.0] * 2, rtol=0.01
-    )
+    np.testing.assert_allclose(best.log_precision_variance, [2.0 / 400.0] * 2, rtol=0.01)
 
 
 def test_data_that_say_nothing_return_the_prior():

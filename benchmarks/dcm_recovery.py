@@ -14,10 +14,16 @@ drawn from the model's prior, because a Gaussian interval with a prior can only 
 spread like that prior. Signals are integrated by the scheme that estimates them; the noise is
 autoregressive (1/16 at lag 1), as in the reference. Estimates are those of the app
 (``restart: stalled``); a line tells what SPM12's own way, which never begins again, covers. The
-calibrated interval must cover 85 to 95 % in every parameter.
+calibrated interval must cover 85 to 95 % in every parameter. The default of 1000 data sets makes
+the SE of a coverage 0.01; with 200 it is 0.02, and one of 22 true coverages of 0.9 falls out of
+the target by chance in one run of three.
 
-Fourth table, at SNR 3 and without a target: the signal is that of the full nonlinear equations,
-by a general solver, and the noise is autoregressive with 0.3 at lag 1.
+Fourth table, at SNR 3, of a fifth of the data sets and without a target: the signal is that of the
+full nonlinear equations, by a general solver, and the noise is autoregressive with 0.3 at lag 1.
+
+Fifth table, at SNR 1.5 and without a target: as the app has series with the noise model spm. Noise
+is autoregressive with 0.4, and the series are whitened and high-pass filtered, which SPM12's
+prediction is not and that of the calibrated interval is.
 
 "half" is the mean half-width of the intervals. Units are Hz, of self-connections, transit, decay
 and epsilon the log scale. "stalled": the last four steps of the first beginning were all rejected.
@@ -48,10 +54,10 @@ from benchmarks.dcm_simulation import (
     names,
     nonlinear_signal,
     references,
+    whitened_data,
 )
-from bids_ketamine.core.dcm.estimation import STALLED, DcmEstimate
+from bids_ketamine.core.dcm.estimation import STALLED
 from bids_ketamine.core.dcm.intervals import calibrated_errors, interval
-from bids_ketamine.core.dcm.variational_laplace import SETTLED_ITERATIONS
 from bids_ketamine.demo.streams import generator
 
 LEVEL = 0.9
@@ -59,6 +65,9 @@ LEVEL = 0.9
 TARGET, EQUAL = (0.85, 0.95), 0.01
 RATIOS = (1.0, 3.0)
 HARD_RATIO, HARD_AUTOCORRELATION = 3.0, 0.3
+#: The nonlinear solver is slow: one data set in so many.
+SLOW_SHARE = 5
+WHITENED_RATIO, WHITENED_AUTOCORRELATION = 1.5, 0.4
 STORED, OWN = "SPM12, stored", "SPM12's interval"
 CALIBRATED, NEVER_AGAIN = "calibrated interval", "never begun again"
 
@@ -113,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.dcm_recovery", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--data-sets", type=int, default=200, metavar="N")
+    parser.add_argument("--data-sets", type=int, default=1000, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="K")
     options = parser.parse_args(argv)
     count, seed = options.data_sets, options.seed
@@ -127,11 +136,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             met &= print_fresh(
                 bilinear_signal, count, seed, ratio, REFERENCE_AUTOCORRELATION, target=True
             )
+        fewer = max(count // SLOW_SHARE, 1)
         print(
-            f"\nSNR {HARD_RATIO:g}: {count} data sets, noise AR(1) {HARD_AUTOCORRELATION:g}, "
+            f"\nSNR {HARD_RATIO:g}: {fewer} data sets, noise AR(1) {HARD_AUTOCORRELATION:g}, "
             "signal by a solver of the nonlinear equations"
         )
-        print_fresh(nonlinear_signal, count, seed, HARD_RATIO, HARD_AUTOCORRELATION, target=False)
+        print_fresh(nonlinear_signal, fewer, seed, HARD_RATIO, HARD_AUTOCORRELATION, target=False)
+        print(
+            f"\nSNR {WHITENED_RATIO:g}: {count} data sets, noise AR(1) "
+            f"{WHITENED_AUTOCORRELATION:g}, series whitened and high-pass filtered"
+        )
+        print_fresh(
+            bilinear_signal,
+            count,
+            seed,
+            WHITENED_RATIO,
+            WHITENED_AUTOCORRELATION,
+            target=False,
+            whitened=True,
+        )
     return 0 if met else 1
 
 
@@ -172,12 +195,17 @@ def print_fresh(
     autocorrelation: float,
     *,
     target: bool,
+    whitened: bool = False,
 ) -> bool:
     """Print what is found in fresh data sets; whether the calibrated interval covers enough."""
     begin = time.perf_counter()
     made = [
         simulated(
-            make, ratio, autocorrelation, generator(seed, make.__name__, f"{ratio:g}", str(n))
+            make,
+            ratio,
+            autocorrelation,
+            generator(seed, make.__name__, f"{ratio:g}", str(n)),
+            whitened=whitened,
         )
         for n in range(count)
     ]
@@ -204,6 +232,8 @@ def simulated(
     ratio: float,
     autocorrelation: float,
     source: np.random.Generator,
+    *,
+    whitened: bool,
 ) -> tuple[DataSet, np.ndarray]:
     """Simulate a data set of the circuit; return it and its truth."""
     structure, inputs, truth = circuit(), block_inputs(N_SCANS), draw_truth(source)
@@ -211,7 +241,7 @@ def simulated(
     made = data_set(
         signal, structure, inputs, snr=ratio, autocorrelation=autocorrelation, source=source
     )
-    return made, truth
+    return (whitened_data(made, autocorrelation) if whitened else made), truth
 
 
 def estimated(made: Sequence[tuple[DataSet, np.ndarray]]) -> Sample:
@@ -223,8 +253,8 @@ def estimated(made: Sequence[tuple[DataSet, np.ndarray]]) -> Sample:
     )
     for data, truth in made:
         first = estimate(data)
-        # The app's way differs where the scheme has stalled alone.
-        own = estimate(data, restart=STALLED) if _stalled(first) else first
+        # The app's way differs where the scheme has stalled or explains next to nothing.
+        own = estimate(data, restart=STALLED) if first.stalled or first.flat else first
         wide = calibrated_errors(own)
         for kind, mean, covariance in (
             (NEVER_AGAIN, first.posterior_mean, first.posterior_covariance),
@@ -232,18 +262,12 @@ def estimated(made: Sequence[tuple[DataSet, np.ndarray]]) -> Sample:
             (CALIBRATED, wide.mean, wide.covariance),
         ):
             kept[kind].append(Found.of(mean, covariance, truth, free))
-        events["stalled"] += _stalled(first)
+        events["stalled"] += first.stalled
         events["another end kept"] += own.free_energy > first.free_energy
         events["flat"] += own.flat
         events["not converged"] += not own.converged
         events["calibrated not converged"] += not wide.converged
     return Sample({kind: _stacked(each) for kind, each in kept.items()}, events)
-
-
-def _stalled(found: DcmEstimate) -> bool:
-    """Return whether the last steps of an estimation were all rejected."""
-    accepted = found.trace[-SETTLED_ITERATIONS:, 1]
-    return len(accepted) == SETTLED_ITERATIONS and not accepted.any()
 
 
 def _stacked(found: Sequence[Found]) -> Found:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.linalg import toeplitz
 from scipy.signal import lfilter
 
 from bids_ketamine.core.cosines import drift_basis
@@ -205,6 +206,22 @@ def data_set(
     series = signal + deviation * serial_noise(n_scans, n_regions, autocorrelation, source)
     run = Recording(series, confounds(n_scans, t_r), inputs, t_r)
     return DataSet(structure, run, np.full(n_regions, 0.5 * t_r), centred=True)
+
+
+def whitened_data(data: DataSet, autocorrelation: float) -> DataSet:
+    """Return a data set whose series are whitened and filtered, as SPM12 extracts them."""
+    run = data.recording
+    drift = run.confounds[:, 1:]
+    values, vectors = np.linalg.eigh(toeplitz(autocorrelation ** np.arange(len(run.series))))
+    whitening = (vectors / np.sqrt(values)) @ vectors.T
+    applied = whitening - drift @ (drift.T @ whitening)
+    constant = applied @ run.confounds[:, :1]
+    filtered = run._replace(
+        series=applied @ run.series,
+        confounds=np.column_stack([constant, drift]),
+        filter=applied,
+    )
+    return data._replace(recording=filtered)
 
 
 def serial_noise(

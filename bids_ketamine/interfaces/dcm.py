@@ -122,8 +122,8 @@ def _shrunk(estimate: DcmEstimate) -> list[str]:
         return []
     return [
         f"the series were multiplied by {estimate.scale:.3g}, since their range is above 4 "
-        "percent, as SPM12 does; the posterior means of driving inputs are of these series, the calibrated "
-        "ones of the series as they are"
+        "percent, as SPM12 does; the posterior means of driving inputs are of these series, the "
+        "calibrated ones of the series as they are"
     ]
 
 

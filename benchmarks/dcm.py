@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.dcm", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N")
     repeats = parser.parse_args(argv).repeats
     load_before = load()
     two, four = (timed(work, "--repeats", str(repeats)) for work in ("two", "four"))

@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("work", choices=("two", "four", "network", "first"))
     parser.add_argument("--regions", type=int, default=2, metavar="N")
     parser.add_argument("--scans", type=int, default=N_SCANS, metavar="N")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N")
     options = parser.parse_args(argv)
     with threadpool_limits(limits=1):
         if options.work == "first":

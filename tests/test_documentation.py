@@ -15,8 +15,10 @@ from bids_ketamine.core.connectivity.gppi import (
     generalized_ppi,
     semipartial_correlation,
 )
-from bids_ketamine.core.dcm import estimation, priors, variational_laplace
+from bids_ketamine.core.dcm import estimation, priors, restart, variational_laplace
+from bids_ketamine.core.dcm.preparation import LARGEST_RANGE
 from bids_ketamine.core.dcm.structure import DcmStructure
+from bids_ketamine.core.glm.convolution import microtime_input
 from bids_ketamine.interfaces import gppi, gppi_files, rsa, rsa_files
 from bids_ketamine.outputs.patterns import PATTERNS
 from bids_ketamine.study.check_dcm import MOST_REGIONS
@@ -218,6 +220,35 @@ def test_keys_and_arrays_of_circuits_are_those_of_the_files(circuit):
     kinds = circuit.rows["contrast"].str.removeprefix("pair ")
     assert {each.split()[0] for each in kinds} == {"connection", "modulation", "driving"}
     assert "prior mean of 1/128 Hz" in FLAT[page]
+    assert "`standard_error` SPM's posterior standard deviation" in FLAT[page]
+    told = {each["Name"]: each for each in facts["Parameters"]}
+    rows = circuit.rows[circuit.rows["contrast"] == "pair connection"].set_index("regions")
+    for name, row in rows.iterrows():
+        named = told[name]
+        assert row["value"] == pytest.approx(named["PosteriorMean"])
+        assert row["standard_error"] == pytest.approx(named["PosteriorStandardDeviation"])
+        assert named["CalibratedStandardDeviation"] > named["PosteriorStandardDeviation"]
+
+
+def test_inputs_of_circuits_are_as_the_text_says():
+    assert "overlap in one bin, where their sum is 2" in FLAT["effective_connectivity"]
+    grid = {"t_r": T_R, "n_scans": 10, "microtime_resolution": 16, "lead_in_bins": 0}
+    level = microtime_input(onsets=np.array([2.0, 4.0]), durations=np.array([2.0, 2.0]), **grid)
+    assert (level == 2.0).sum() == 1
+    assert level.sum() == 2 * 17
+    impulse = microtime_input(onsets=np.array([2.0]), durations=np.zeros(1), **grid)
+    assert impulse.sum() * T_R / 16 == 1.0
+
+
+def test_whitening_takes_of_slow_responses_what_the_text_says():
+    words = "`sqrt((1 - a) / (1 + a))`: 0.82 for a = 0.2, 0.65 for 0.4"
+    assert words in FLAT["effective_connectivity"]
+    for coefficient, told in ((0.2, 0.82), (0.4, 0.65)):
+        noise = coefficient ** np.abs(np.subtract.outer(np.arange(200), np.arange(200)))
+        values, vectors = np.linalg.eigh(noise)
+        whitening = vectors / np.sqrt(values) @ vectors.T
+        slow = np.sin(2.0 * np.pi * np.arange(200) / 40.0)
+        assert np.std(whitening @ slow) / np.std(slow) == pytest.approx(told, abs=0.02)
 
 
 def test_numbers_of_circuits_are_those_of_the_code():
@@ -233,6 +264,8 @@ def test_numbers_of_circuits_are_those_of_the_code():
     assert (priors.LOG_PRECISION_MEAN, priors.LOG_PRECISION_VARIANCE) == (6.0, 1 / 128)
     assert "| 6 | 1/√128 |" in page
     assert f"less than {estimation.FLAT_VARIANCE:.0%}".replace("%", " %") in page
+    assert f"their range over all regions and runs is above {LARGEST_RANGE:g} %" in page
+    assert f"variance {restart.LOG_PRECISION_FREEDOM:g} of the log precision" in page
     assert f"{estimation.SPM_ITERATIONS} iterations (`maximum_iterations`)" in page
     passes = f"{variational_laplace.PRECISION_PASSES}, until a gain below "
     assert f"{passes}{variational_laplace.PRECISION_GAIN}" in page

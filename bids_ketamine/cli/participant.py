@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bids_ketamine.cli.error_records import in_words, record_outcomes, record_report_failure
 from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
+from bids_ketamine.cli.models_left_out import models_left_out
 from bids_ketamine.cli.options import RunOptions
 from bids_ketamine.cli.progress import Progress
 from bids_ketamine.cli.report_reuse import ReportStamps
@@ -190,7 +191,7 @@ def tell_outcomes(
     outcomes: Sequence[SessionOutcome],
     progress: Progress,
 ) -> None:
-    """Tell what failed, what was missing, and how many sessions ended how."""
+    """Tell what failed, what was missing or left out, and how many sessions ended how."""
     for session in sessions:
         for missing in session.missing:
             LOGGER.log(
@@ -200,6 +201,15 @@ def tell_outcomes(
                 session.session,
                 missing.what,
                 missing.reason,
+            )
+    computed = {(o.participant, o.session) for o in outcomes if o.status == "computed"}
+    for session in sessions:
+        if (session.participant, session.session) not in computed:
+            continue
+        for model, reason in models_left_out(trial.output_dir, session):
+            LOGGER.warning(
+                "sub-%s %s, DCM `%s` not estimated: %s",
+                *(session.participant, session.session, model, reason),
             )
     for outcome in outcomes:
         for error in outcome.errors:

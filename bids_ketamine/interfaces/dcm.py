@@ -48,7 +48,7 @@ class EffectiveConnectivity(Step):
         for model in dcm.models:
             if model.task not in circuits:  # the session has no run of it, which is told as such
                 continue
-            data = model_data(model, circuits[model.task])
+            data = model_data(model, circuits[model.task], centre_inputs=dcm.centre_inputs)
             estimated, reason = estimated_model(data, dcm)
             if estimated is not None:
                 write_model(folder, estimated, datasets=self.inputs.sources)
@@ -145,7 +145,8 @@ def _unmoved(data: ModelData, estimate: DcmEstimate) -> list[str]:
 
 
 def _in_words(error: BidsKetamineError) -> str:
-    return f"{error.message} {error.cure}" if error.cure else error.message
+    # The cure is for those who call the core with arrays.
+    return error.message[:1].lower() + error.message[1:].rstrip(".")
 
 
 def _facts(data: ModelData, found: EstimatedModel | None, reason: str) -> dict[str, Any]:
@@ -160,5 +161,6 @@ def _facts(data: ModelData, found: EstimatedModel | None, reason: str) -> dict[s
         "ExplainedVariance": float(estimate.explained_variance),
         "Flat": bool(estimate.flat),
         "Converged": bool(estimate.converged),
+        "Stalled": bool(estimate.stalled),
         "Notes": list(found.notes),
     }

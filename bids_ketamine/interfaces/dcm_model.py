@@ -99,7 +99,7 @@ def structure_of(model: DcmModelSpec) -> DcmStructure:
     return DcmStructure(connections=connections, modulations=modulations, driving=driving)
 
 
-def model_data(model: DcmModelSpec, circuits: CircuitTask) -> ModelData:
+def model_data(model: DcmModelSpec, circuits: CircuitTask, *, centre_inputs: bool) -> ModelData:
     """Gather what a model is estimated from, or say why it cannot be.
 
     Parameters
@@ -108,6 +108,8 @@ def model_data(model: DcmModelSpec, circuits: CircuitTask) -> ModelData:
         Section of the study.
     circuits : CircuitTask
         Its task in the session.
+    centre_inputs : bool
+        Whether inputs lose their mean: nothing is left of one that never changes.
 
     Returns
     -------
@@ -131,6 +133,7 @@ def model_data(model: DcmModelSpec, circuits: CircuitTask) -> ModelData:
             [
                 *_regions_without_series(data),
                 *_inputs_without_events(model, used, recordings),
+                *(_inputs_without_change(model, recordings) if centre_inputs else ()),
                 *_other_times(used),
             ]
         )
@@ -167,6 +170,20 @@ def _inputs_without_events(
             continue
         why = dict.fromkeys(run.empty[condition] for run in runs for condition in conditions)
         found.append(f"input `{name}` is never on: {'; '.join(why)}")
+    return found
+
+
+def _inputs_without_change(model: DcmModelSpec, recordings: Sequence[Recording]) -> list[str]:
+    """Name each input that is on all the time and its conditions."""
+    found = []
+    for number, (name, conditions) in enumerate(inputs_of(model).items()):
+        level = np.concatenate([each.inputs[:, number] for each in recordings])
+        if level.any() and np.ptp(level) == 0.0:
+            of = "condition" if len(conditions) == 1 else "conditions"
+            found.append(
+                f"input `{name}` ({of} {_quoted(conditions)}) is on all the time: nothing is left "
+                "of it when its mean is taken out (`dcm.centre_inputs`)"
+            )
     return found
 
 

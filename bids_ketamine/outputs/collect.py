@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_ketamine.dataset.names import strip_prefix
 from bids_ketamine.dataset.spelling import near_text, nearest_label
 from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.outputs.collect_models import model_outcomes
 from bids_ketamine.outputs.collected import CollectedOutputs, SessionOutput, named
 from bids_ketamine.outputs.measures_files import REMAKE, join_measures, read_json, read_measures
 from bids_ketamine.outputs.participant_logs import missing_things, processing_of_runs, read_logs
@@ -120,6 +121,7 @@ def _session_output(path: Path, spec: StudySpec) -> SessionOutput:
         software_version=version,
         missing=tuple(missing_things(sidecar)),
         processing=processing_of_runs(sidecar),
+        models=model_outcomes(sidecar),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bids_ketamine.outputs.collect_models import ModelOutcome
 from bids_ketamine.outputs.participant_logs import ParticipantLog, Processing, one_sentence
 
 
@@ -31,6 +32,8 @@ class SessionOutput:
         What was missing, and the reason.
     processing : mapping of str to Processing
         How the series of each task had been processed, by the task's name in the study.
+    models : tuple of ModelOutcome
+        How the estimation of each dynamic causal model ended.
     """
 
     participant_id: str
@@ -41,6 +44,7 @@ class SessionOutput:
     software_version: str
     missing: tuple[tuple[str, str], ...]
     processing: Mapping[str, Processing]
+    models: tuple[ModelOutcome, ...] = ()
 
     @property
     def name(self) -> str:

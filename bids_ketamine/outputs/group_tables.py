@@ -129,8 +129,8 @@ TESTS_COLUMNS: Columns = {
         "Description": "Kind of test, of adjusted values",
         "Levels": {
             "one_sample": "t test of a session's mean against 0 (contrasts: activation, "
-            "generalized PPI, linear discriminant contrast; and modulations and drives of dynamic "
-            "causal models)",
+            "generalized PPI, linear discriminant contrast; and modulations of dynamic causal "
+            "models, not their connections and drives)",
             "paired": "Paired t test, second minus first session",
             "welch": "Welch's t test of the change, one arm minus the reference arm",
             "correlation": "Pearson correlation of the change with clinical improvement",
@@ -154,7 +154,8 @@ TESTS_COLUMNS: Columns = {
     "p_value": {"Description": "Two-sided p value, not corrected"},
     "q_value": {
         "Description": "p value adjusted for the false discovery rate (Benjamini-Hochberg) among "
-        "the same measure's regions and contrasts in the same task and test"
+        "the same measure's regions and contrasts in the same task and test; for dcm among the "
+        "connections, the modulations (by all inputs together), or the drives of one model"
     },
     "effect_size": {"Description": "Hedges' g, or r (correlation)"},
     "reason": {"Description": "Why there is no test"},

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
-from bids_ketamine.reports.figures.canvas import ArmStyle, arm_styles
+from bids_ketamine.reports.figures.canvas import arm_styles
 from bids_ketamine.reports.group_data import GroupOutput, read_group, without_individuals
 from bids_ketamine.reports.group_measures import association_pictures, measure_views
+from bids_ketamine.reports.group_models import model_sentences
 from bids_ketamine.reports.group_people import (
     exclusion_table,
     flow_table,
@@ -31,16 +29,6 @@ from bids_ketamine.study.load import Study
 
 #: Arms below this size are called small in the report.
 SMALLEST_SAFE = 20
-
-
-@dataclass(frozen=True)
-class LegendItem:
-    """An arm in the legend."""
-
-    name: str
-    color: str
-    shape: Markup
-    size: str
 
 
 def write_group_report(output_dir: Path, *, study: Study, individual_data: bool) -> Path:
@@ -74,13 +62,16 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         group = without_individuals(group)
     styles = arm_styles(list(group.arms))
     drawn = {arm: styles[arm] for arm in group.arms} or {"all": styles["all"]}
-    motion, motion_pictures = motion_views(
+    motion, motion_pictures, motion_legend = motion_views(
         group, spec, styles=drawn, individual_data=individual_data
     )
     outcomes = outcome_views(group, spec, styles=drawn, individual_data=individual_data)
     families = measure_views(group, spec, styles=drawn, individual_data=individual_data)
     kinds = kind_views(group.tests, spec, styles={"all": styles["all"], **drawn})
     sizes = arm_sizes(group)
+    associations, association_legend = association_pictures(
+        group, styles=drawn | {"all": styles["all"]}, individual_data=individual_data
+    )
     return write_page(
         output_dir / "group.html",
         "group.html.j2",
@@ -92,8 +83,6 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         individual_data=individual_data,
         unreadable=group.unreadable,
         tiles=_tiles(group, study),
-        legend=_legend(drawn, sizes),
-        test_legend=_legend(drawn | {"all": styles["all"]}, sizes) if group.arms else [],
         flow=flow_table(group, spec),
         people=people_table(group, spec, output_dir) if individual_data else None,
         exclusions=exclusion_table(group),
@@ -101,14 +90,14 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         motion_notes=_motion_notes(group.motion),
         motion=motion,
         motion_pictures=motion_pictures,
+        motion_legend=motion_legend,
         outcomes=outcomes,
         families=families,
         warnings=warnings(group.tests, sizes, group.arms, smallest_safe=SMALLEST_SAFE),
         kinds=kinds,
-        associations=association_pictures(group, styles=drawn | {"all": styles["all"]})
-        if individual_data
-        else [],
-        notes=_notes(group, study),
+        associations=associations,
+        association_legend=association_legend,
+        notes=_notes(group, study, individual_data),
         rules=_rules(study),
         methods=group_text(study, facts=group.record),
         first_level=participant_text(
@@ -172,31 +161,6 @@ def _tiles(group: GroupOutput, study: Study) -> list[Tile]:
     ]
 
 
-_SHAPES = {
-    "o": '<circle cx="5" cy="5" r="4.2"/>',
-    "D": '<path d="M5 .4 9.6 5 5 9.6 .4 5z"/>',
-    "s": '<path d="M1 1h8v8H1z"/>',
-    "^": '<path d="M5 .6 9.6 9.2H.4z"/>',
-    "v": '<path d="M5 9.4.4.8h9.2z"/>',
-    "P": '<path d="M3.4 0h3.2v3.4H10v3.2H6.6V10H3.4V6.6H0V3.4h3.4z"/>',
-    "X": '<path d="M2 0l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z"/>',
-}
-
-
-def _legend(drawn: Mapping[str, ArmStyle], sizes: Mapping[str, int]) -> list[LegendItem]:
-    if set(drawn) == {"all"}:
-        return []
-    return [
-        LegendItem(
-            "all participants" if arm == "all" else arm,
-            style.color,
-            Markup(_SHAPES[style.marker]),
-            "" if arm == "all" else f"n = {sizes.get(arm, 0)}",
-        )
-        for arm, style in drawn.items()
-    ]
-
-
 def _motion_notes(motion: pd.DataFrame) -> list[str]:
     if motion.empty:
         return []
@@ -207,8 +171,10 @@ def _motion_notes(motion: pd.DataFrame) -> list[str]:
     ]
 
 
-def _notes(group: GroupOutput, study: Study) -> list[str]:
-    told: list[Any] = [group.record.get("Notes"), study.notices, group.record.get("Notices")]
+def _notes(group: GroupOutput, study: Study, individual_data: bool) -> list[str]:
+    models = model_sentences(group.record, name_sessions=individual_data)
+    record = group.record
+    told: list[Any] = [models, record.get("Notes"), study.notices, record.get("Notices")]
     notes = dict.fromkeys(str(note) for notes in told for note in notes or ())
     return [f"{note[:1].upper()}{note[1:]}" for note in notes]
 

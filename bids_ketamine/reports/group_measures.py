@@ -13,6 +13,7 @@ import pandas as pd
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.panels import Cell, association_panel, session_panel
 from bids_ketamine.reports.group_data import KEYS, GroupOutput, read_long
+from bids_ketamine.reports.group_legend import LegendItem, legend
 from bids_ketamine.reports.group_people import session_order
 from bids_ketamine.reports.rows import matches, records
 from bids_ketamine.reports.views import Column, Picture, TableView, picture
@@ -49,6 +50,7 @@ class FamilyView:
     title: str
     words: str
     pictures: tuple[Picture, ...]
+    legend: tuple[LegendItem, ...]
     table: TableView
 
 
@@ -146,7 +148,9 @@ def _family(
         )  # fmt: skip
         pictures.append(picture(region_words(region), draw))
     table = _numbers(by_region, regions, sessions, list(styles), title, rows)
-    return FamilyView(title, words + selected, tuple(pictures), table)
+    drawn = rows[rows["regions"].isin(shown)]
+    marks = legend(styles, zip(drawn["arm"], drawn["n"], strict=True))
+    return FamilyView(title, words + selected, tuple(pictures), marks, table)
 
 
 def _cells(
@@ -204,7 +208,9 @@ def _number(row: Mapping[str, Any] | None, decimals: int) -> str:
     return f"{number(row['mean'], decimals)}{between}, {text(row['n'])}"
 
 
-def association_pictures(group: GroupOutput, *, styles: Mapping[str, ArmStyle]) -> list[Picture]:
+def association_pictures(
+    group: GroupOutput, *, styles: Mapping[str, ArmStyle], individual_data: bool
+) -> tuple[list[Picture], tuple[LegendItem, ...]]:
     """Draw the associations of change and improvement with the smallest p of each outcome.
 
     Parameters
@@ -213,15 +219,20 @@ def association_pictures(group: GroupOutput, *, styles: Mapping[str, ArmStyle]) 
         The tables, with individual rows.
     styles : mapping of str to ArmStyle
         Arms that are drawn.
+    individual_data : bool
+        Whether each participant may be shown; there is no picture otherwise.
     """
+    if not individual_data:
+        return [], ()
     tests = group.tests
     tests = tests[(tests["test"] == "correlation") & (tests["arm"] == "all")]
     tests = tests.dropna(subset="p_value").sort_values("p_value", kind="stable")
     chosen = tests.groupby("outcome", sort=False).head(MOST_ASSOCIATIONS)
     if chosen.empty:
-        return []
+        return [], ()
     changes = read_long(group, "changes", keys=chosen[KEYS].drop_duplicates())
-    pictures = []
+    pictures: list[Picture] = []
+    sizes: list[tuple[str, float]] = []
     for place, row in enumerate(records(chosen.sort_values(["outcome", "p_value"]))):
         key = {name: row[name] for name in KEYS}
         own = changes[matches(changes, key) & (changes["change"] == row["change"])]
@@ -236,6 +247,7 @@ def association_pictures(group: GroupOutput, *, styles: Mapping[str, ArmStyle]) 
             )
             for arm, part in pairs.groupby(arms, sort=False)
         }
+        sizes += [(arm, len(change)) for arm, (change, _) in points.items()]
         words = (
             f"{region_words(row['regions'])}, {text(row['task'])}: r = "
             f"{number(row['estimate'], 2)}, {equals_p(row['p_value'], 'p')}, "
@@ -250,4 +262,4 @@ def association_pictures(group: GroupOutput, *, styles: Mapping[str, ArmStyle]) 
             description=f"Change against improvement of each participant: {words}",
         )
         pictures.append(picture(words, draw))
-    return pictures
+    return pictures, legend(styles, sizes)

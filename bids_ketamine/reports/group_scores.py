@@ -12,6 +12,7 @@ import pandas as pd
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.panels import Cell, Course, course_panel, session_panel
 from bids_ketamine.reports.group_data import GroupOutput, read_motion
+from bids_ketamine.reports.group_legend import LegendItem, legend
 from bids_ketamine.reports.group_people import session_order, task_order
 from bids_ketamine.reports.group_summaries import Summary, summarize
 from bids_ketamine.reports.rows import in_order
@@ -36,8 +37,8 @@ def motion_views(
     *,
     styles: Mapping[str, ArmStyle],
     individual_data: bool,
-) -> tuple[TableView | None, list[Picture]]:
-    """Summarize mean framewise displacement by task, session and arm.
+) -> tuple[TableView | None, list[Picture], tuple[LegendItem, ...]]:
+    """Summarize mean framewise displacement by task, session and arm: table, pictures, legend.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def motion_views(
     """
     motion = read_motion(group)
     if motion.empty:
-        return None, []
+        return None, [], ()
+    sizes: list[tuple[str, float]] = []
     sessions, rows, pictures = session_order(group, spec), [], []
     for task in task_order(motion["task"], spec):
         of_task = motion[motion["task"] == task]
@@ -64,6 +66,7 @@ def motion_views(
                 values = here["mean_fd"] if arm == "all" else here[here["arm"] == arm]["mean_fd"]
                 summary = _summary(values, spec, individual_data)
                 summaries.append(f"{summary.mean_sd(3)}, n = {summary.n}")
+                sizes.append((arm, summary.n))
                 if arm in styles and np.isfinite(summary.mean):
                     cells[session, arm] = _cell(summary, values if individual_data else None)
             rows.append((task, session, *summaries))
@@ -75,7 +78,8 @@ def motion_views(
         if cells:
             pictures.append(picture(f"{task}: mean FD, mm", draw))
     columns = (Column("Task"), Column("Session"), *map(_numeric, ["all", *group.arms]))
-    return TableView("Mean framewise displacement, mm: mean (SD)", columns, tuple(rows)), pictures
+    table = TableView("Mean framewise displacement, mm: mean (SD)", columns, tuple(rows))
+    return table, pictures, legend(styles, sizes)
 
 
 def _numeric(name: str) -> Column:

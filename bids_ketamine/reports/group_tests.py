@@ -11,6 +11,7 @@ import pandas as pd
 
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.forest import Estimate, forest_figure
+from bids_ketamine.reports.group_legend import LegendItem, legend
 from bids_ketamine.reports.group_sentences import (
     change_words,
     counts_sentence,
@@ -34,13 +35,15 @@ from bids_ketamine.reports.words import (
 )
 from bids_ketamine.study.spec import StudySpec
 
+#: The measure whose one-sample tests are of modulations.
+MODELS = "dcm"
 #: Tests shown of one kind in one session or change, arm and outcome: those with smallest p.
 MOST_TESTS = 50
 #: Rows of a picture.
 MOST_ROWS = 25
 #: Sentences that stand unfolded.
 MOST_UNFOLDED = 5
-#: What a family of tests shares beside its measure and task.
+#: What tests told together share.
 SCOPE = ["test", "session", "change", "arm", "outcome"]
 
 KINDS = {
@@ -62,6 +65,7 @@ class KindView:
     first: tuple[str, ...]
     others: tuple[str, ...]
     table: TableView | None
+    legend: tuple[LegendItem, ...]
     left_out: str
 
 
@@ -77,8 +81,9 @@ def kind_views(
     spec : StudySpec
         Sessions of each change, level of intervals.
     styles : mapping of str to ArmStyle
-        How arms look.
+        How arms look, and ``all``.
     """
+    styles = {**{arm: style for arm, style in styles.items() if arm != "all"}, "all": styles["all"]}
     return [
         _kind(kind, tests[tests["test"] == kind], spec, styles)
         for kind in in_order(tests["test"], list(KINDS))
@@ -100,13 +105,24 @@ def _kind(
         )
     return KindView(
         anchor=f"tests-{kind.replace('_', '-')}",
-        title=KINDS.get(kind, kind),
+        title=_title(kind, rows),
         count=counts_sentence(rows),
         pictures=tuple(_forests(kind, known, spec, styles)),
         first=tuple(sentences[:MOST_UNFOLDED]),
         others=tuple(sentences[MOST_UNFOLDED:]),
         table=_table(kind, shown, spec) if len(shown) else None,
+        legend=legend(styles, zip(known["arm"].fillna("all"), known["n"], strict=True)),
         left_out=left_out,
+    )
+
+
+def _title(kind: str, rows: pd.DataFrame) -> str:
+    """Return the title; of what is tested against zero, modulations are no contrasts."""
+    is_model = rows["measure"] == MODELS
+    if kind != "one_sample" or not is_model.any():
+        return KINDS.get(kind, kind)
+    return (
+        "Modulations against zero" if is_model.all() else "Contrasts and modulations against zero"
     )
 
 
@@ -195,4 +211,4 @@ def _table(kind: str, shown: pd.DataFrame, spec: StudySpec) -> TableView:
             number(row["effect_size"], 2),
         ]
         rows.append(tuple(cells))
-    return TableView(f"{KINDS.get(kind, kind)}: all told, by p", tuple(columns), tuple(rows))
+    return TableView(f"{_title(kind, shown)}: all told, by p", tuple(columns), tuple(rows))

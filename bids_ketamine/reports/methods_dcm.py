@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bids_ketamine.reports.words import counted, is_number, listed, number, percent, region_words
+from bids_ketamine.reports.words import counted, is_number, listed, number, region_words
 from bids_ketamine.study.dcm_names import (
     connection_ends,
     connections_of,
@@ -22,8 +22,9 @@ Ends = tuple[str, str]
 SPM_ECHO_TIME = 0.04
 #: What is done, beyond SPM12, about fits that may have come to rest too early.
 RESTARTS = {
-    "stalled": " Unlike in SPM12, a fit whose last steps were all rejected was begun again from "
-    "another point, and the end with the higher free energy was kept.",
+    "stalled": " Unlike in SPM12, a fit whose last steps were all rejected, or that explains less "
+    "than 10 % of the variance, was begun again from another point, and the end with the higher "
+    "free energy was kept.",
     "always": " Unlike in SPM12, each fit was begun again from another point, and the end with the "
     "higher free energy was kept.",
 }
@@ -103,6 +104,8 @@ def circuit_words(
         many = f"{counted(len(connections), 'connection')} between regions{which}"
         word = "connection" if len(connections) == 1 else "connections"
         parts.append(_some([_arrow(each) for each in connections], f"{word} {{}}", many))
+    elif len(regions) > 1:
+        parts.append("no connections between regions")
     for name, targets in driving.items():
         of = [f"`{each}`" for each in inputs.get(name, ())]
         sum_of = f" ({' + '.join(of)})" if of and list(inputs.get(name, ())) != [name] else ""
@@ -119,6 +122,15 @@ def circuit_words(
         told = _some([_arrow(each) for each in changed], f"{name}{sum_of} modulates {{}}", many)
         parts.append(told)
     return "; ".join(parts) + "."
+
+
+def level_words(level: float) -> str:
+    """Return the level of intervals for the eye.
+
+    >>> level_words(0.9), level_words(0.975)
+    ('90 %', '97.5 %')
+    """
+    return f"{number(100 * level)} %"
 
 
 def ends_of(written: Sequence[str]) -> list[Ends]:
@@ -162,10 +174,12 @@ def _value(facts: Facts, key: str, asked: float) -> float:
 def _data(dcm: DcmSpec, glm: GlmSpec, facts: Facts) -> str:
     bins = _value(facts, "MicrotimeResolution", glm.microtime_resolution)
     delays = _numbers(facts, "Delay")
-    when = "at the time at which the regressors of the GLM are"
+    when = ""
     if delays:
         shown = [number(each) for each in dict.fromkeys((delays[0], delays[-1]))]
-        when = f"{' to '.join(shown)} s into its volume, where the regressors of the GLM are"
+        when = f"{' to '.join(shown)} s into its volume, "
+    # The noise model spm takes its regressors at the start of a bin, others within it.
+    place = "at whose start" if glm.noise_model == "spm" else "in which"
     centred = {each.get("CentreInputs") for each in facts} & {True, False}
     is_centred = centred.pop() if len(centred) == 1 else dcm.centre_inputs
     mean = (
@@ -185,8 +199,9 @@ def _data(dcm: DcmSpec, glm: GlmSpec, facts: Facts) -> str:
         "where the range of a model's series was above 4, all were shrunk to it. The constant and "
         f"the cosines of the high-pass filter ({number(glm.high_pass_period)} s) entered as "
         "confounds. Inputs were made from the same events as the regressors of the GLM, in "
-        f"{number(bins)} bins a repetition time. {mean}. Every region is sampled {when} (the same "
-        f"delay for all).{several}"
+        f"{number(bins)} bins a repetition time. {mean}. Every region is sampled {when}at the "
+        f"end of the bin {place} the regressors of the GLM are taken, as in SPM12 (the same delay "
+        f"for all).{several}"
     )
 
 
@@ -217,16 +232,17 @@ def _estimation(dcm: DcmSpec, facts: Facts) -> str:
 
 
 def _intervals(dcm: DcmSpec, facts: Facts) -> str:
-    level = percent(_value(facts, "IntervalLevel", dcm.interval_level))
+    level = level_words(_value(facts, "IntervalLevel", dcm.interval_level))
     return (
         f"Two {level} intervals are given of each parameter. SPM's is that of the posterior: it "
         "takes noise as white, and its level as pulled towards a fixed prior (0.05 percent). The "
         "calibrated one takes the noise level and the serial correlation that the residuals show. "
         "It rests on a second fit, in which the data settle the noise levels, series are not "
-        "shrunk and connections between regions have a prior variance of 1; its spread follows "
+        "shrunk, predictions are whitened, filtered and adjusted as the series were and "
+        "connections between regions have a prior variance of 1; its spread follows "
         "from the variance and lag-one autocorrelation of each region's residuals, corrected for "
         "what the fit took out of them, and from the correlation of regions. Measures (`dcm`) are "
         "the posterior means of connections between regions, modulations and driving inputs, in Hz "
-        "(modulations of self-connections: log scale); their standard error is the calibrated "
-        "standard deviation."
+        "(modulations of self-connections: log scale); their standard error is the standard "
+        "deviation of SPM's posterior."
     )

@@ -94,6 +94,7 @@ def _statistics(spec: StudySpec) -> tuple[str, ...]:
         names = [f"{each.name}, {name}" for each, name in zip(spec.changes, names, strict=True)]
     changes = "; ".join(names)
     tests = []
+    models = spec.dcm.models if spec.dcm is not None else ()
     if spec.tasks:
         also = [
             words
@@ -103,11 +104,18 @@ def _statistics(spec: StudySpec) -> tuple[str, ...]:
             )
             if section is not None
         ]
-        kinds = listed(["of activation", *also]) if also else ""
+        tested = "Contrasts" + (f" {listed(['of activation', *also])}" if also else "")
+        modulated = any(model.modulations for model in models)
+        modulations = " and modulations of dynamic causal models" if modulated else ""
         tests.append(
-            f"Contrasts{' ' if kinds else ''}{kinds} were tested against zero in each session "
-            "(one-sample t tests)."
+            f"{tested}{',' if also and modulated else ''}{modulations} were tested against zero "
+            "in each session (one-sample t tests)."
         )
+        if models:
+            tests.append(
+                "Connections of dynamic causal models were not, since their prior mean is not "
+                "zero, nor were driving inputs, without which a model cannot respond."
+            )
     if spec.changes:
         tests.append(
             f"Changes ({changes}) were tested with paired t tests, over all participants and in "
@@ -123,7 +131,12 @@ def _statistics(spec: StudySpec) -> tuple[str, ...]:
     )
     families = (
         "q values control the false discovery rate (Benjamini and Hochberg, 1995) among the "
-        "regions, or pairs of regions, of one measure and task within one test. p values are "
-        "two-sided and not corrected."
+        "regions, or pairs of regions, and contrasts of one measure and task within one test"
     )
+    if models:
+        families += (
+            "; for dynamic causal models among the connections, the modulations (by all inputs "
+            "together), or the driving inputs of one model"
+        )
+    families += ". p values are two-sided and not corrected."
     return (" ".join(tests), families)

@@ -13,7 +13,11 @@ from bids_ketamine.reports.figures.canvas import shortened
 from bids_ketamine.reports.figures.circuit import circuit_figure
 from bids_ketamine.reports.figures.circuit_plan import Coupling, left_out
 from bids_ketamine.reports.figures.matrix import LONGEST, matrix_figure
-from bids_ketamine.reports.figures.series_fit import series_fit_figure, series_limit
+from bids_ketamine.reports.figures.series_fit import (
+    explained_words,
+    series_fit_figure,
+    series_limit,
+)
 from bids_ketamine.reports.participant_dcm_files import MEASURE, DcmSession, model_of, read_dcm
 from bids_ketamine.reports.participant_dcm_parameters import COUPLINGS, DcmParameter
 from bids_ketamine.reports.participant_dcm_sentences import (
@@ -28,11 +32,13 @@ from bids_ketamine.reports.participant_dcm_tables import parameter_table, region
 from bids_ketamine.reports.participant_tables import read_sessions
 from bids_ketamine.reports.tree import ParticipantOutput, SessionOutput
 from bids_ketamine.reports.views import Picture, PictureGroup, picture
-from bids_ketamine.reports.words import number, percent, region_words
+from bids_ketamine.reports.words import number, region_words
 
 UNIT = "percent of the grand mean"
 #: Couplings told to those who do not see the picture.
 MOST_TOLD = 8
+#: Size, Hz, that an arrow needs at least to be drawn with full width and colour.
+SMALLEST_FULL = 1.0
 #: Letters of a region or input in the labels of a matrix, the first with which all labels fit.
 SHORT = (12, 10, 9, 8, 7, 6)
 
@@ -64,7 +70,11 @@ def dcm_groups(
         # What all models share stands above the first that has something to show.
         first = bool(own) and not any(group.words for group in groups)
         missing = missing_words(found.sessions, name, names)
-        groups.append(_model(name, own, missing, task, first=first))
+        # In the order of the study, whether a session has the model or not.
+        fits = {each.name: fit_words(each) for each in own}
+        ends = [(fits.get(each.name), missing.get(each.name)) for each in found.sessions]
+        told = [words for both in ends for words in both if words]
+        groups.append(_model(name, own, told, task, first=first))
     if unreadable:
         groups.insert(0, PictureGroup("Dynamic causal models", "", (), warnings=tuple(unreadable)))
     return groups
@@ -86,11 +96,11 @@ def _recorded(found: ParticipantOutput, names: Collection[str]) -> list[str]:
 
 
 def _model(
-    name: str, sessions: Sequence[DcmSession], missing: Sequence[str], task: str, *, first: bool
+    name: str, sessions: Sequence[DcmSession], told: Sequence[str], task: str, *, first: bool
 ) -> PictureGroup:
     title = f"Dynamic causal model {name}"
     if not sessions:
-        return PictureGroup(title, "", (), lead=tuple(missing))
+        return PictureGroup(title, "", (), lead=tuple(told))
     pictures = [_circuit(each, sessions, task) for each in sessions]
     for each in sessions:
         pictures += _series(each, task)
@@ -99,7 +109,7 @@ def _model(
         title,
         opening_words(sessions) if first else "",
         tuple(pictures),
-        lead=(model_words(sessions), *map(fit_words, sessions), *missing),
+        lead=(model_words(sessions), *told),
         tables=(parameter_table(sessions), region_table(sessions)),
         sentences=tuple(dcm_sentences(sessions)),
         warnings=tuple(warnings_of(sessions)),
@@ -113,15 +123,22 @@ def _circuit(session: DcmSession, sessions: Sequence[DcmSession], task: str) -> 
     if any(each.modulator for each in couplings) and "odulations" not in rest:
         caption += "; what an input adds to a connection stands after its name"
     caption = f"{caption}. {rest}".strip()
-    every = [abs(c.value) for each in sessions for c in each.couplings() if np.isfinite(c.value)]
+    every = [
+        abs(c.value)
+        for each in sessions
+        for c in each.couplings()
+        if np.isfinite(c.value) and not c.logarithmic and not each.doubt
+    ]
     draw = partial(
         circuit_figure,
         session.regions,
         couplings,
-        limit=max(every, default=1.0),
+        limit=max([SMALLEST_FULL, *every]),
         level=session.level,
+        doubt=session.doubt,
         name=f"circuit-{task}-{session.model}-{session.name}",
-        description=f"Circuit of {session.model}, {session.name}: {_largest(couplings)}",
+        description=f"Circuit of {session.model}, {session.name}: "
+        f"{session.doubt + '; ' if session.doubt else ''}{_largest(couplings)}",
     )
     return picture(caption, draw)
 
@@ -154,7 +171,7 @@ def _series(session: DcmSession, task: str) -> list[Picture]:
 def _draw_series(session: DcmSession, run: int, task: str) -> Markup:
     every = [session.fits(number) for number in range(1, len(session.runs()) + 1)]
     fits = every[run - 1]
-    shares = [f"{region_words(each.region)} {percent(each.explained)}" for each in fits]
+    shares = [f"{region_words(each.region)} {explained_words(each.explained)}" for each in fits]
     return series_fit_figure(
         fits,
         inputs=session.bands(run),

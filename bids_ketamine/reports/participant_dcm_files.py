@@ -15,7 +15,8 @@ from bids_ketamine.core.dcm.estimation import FLAT_VARIANCE
 from bids_ketamine.core.dcm.summary import parameter_correlations
 from bids_ketamine.reports.facts import mapping_of, read_json, sentences_of
 from bids_ketamine.reports.figures.circuit_plan import Coupling
-from bids_ketamine.reports.figures.series_fit import RegionFit, input_bands
+from bids_ketamine.reports.figures.series_fit import RegionFit, explained_words, input_bands
+from bids_ketamine.reports.methods_dcm import level_words
 from bids_ketamine.reports.participant_dcm_parameters import (
     COUPLINGS,
     DcmParameter,
@@ -23,7 +24,7 @@ from bids_ketamine.reports.participant_dcm_parameters import (
     read_parameter,
 )
 from bids_ketamine.reports.tree import SessionOutput, TaskFile
-from bids_ketamine.reports.words import is_number, percent, text
+from bids_ketamine.reports.words import is_number, text
 
 FloatArray = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ class DcmSession:
     def level(self) -> str:
         """Level of the intervals, such as ``90 %``."""
         level = self.facts.get("IntervalLevel")
-        return percent(level if is_number(level) else LEVEL)
+        return level_words(float(level) if is_number(level) else LEVEL)  # type: ignore[arg-type]
 
     @property
     def explained(self) -> float:
@@ -87,6 +88,15 @@ class DcmSession:
     def stalled(self) -> bool:
         """Whether its last steps were all rejected."""
         return self.facts.get("Stalled") is True
+
+    @property
+    def doubt(self) -> str:
+        """Why its estimates are not to be read, in words; empty where they may be."""
+        if not self.converged:
+            return "not converged"
+        if self.flat:
+            return f"flat: explains {explained_words(self.explained)} of the variance"
+        return "stalled: its last steps were all rejected" if self.stalled else ""
 
     @property
     def scale(self) -> float:

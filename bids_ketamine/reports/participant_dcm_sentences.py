@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
@@ -9,11 +10,13 @@ import numpy as np
 
 from bids_ketamine.core.dcm.estimation import FLAT_VARIANCE
 from bids_ketamine.reports.facts import count_of, mapping_of, sentences_of
+from bids_ketamine.reports.figures.series_fit import explained_words
 from bids_ketamine.reports.methods_dcm import circuit_words, ends_of
 from bids_ketamine.reports.participant_dcm_files import DcmSession, model_rows
 from bids_ketamine.reports.participant_tables import told_once
 from bids_ketamine.reports.tree import SessionOutput
 from bids_ketamine.reports.words import (
+    MINUS,
     counted,
     is_number,
     listed,
@@ -44,6 +47,10 @@ UNIT_WORDS = (
 )
 CENTRED_WORDS = "Inputs are centred: a connection is that at the mean of the inputs over the runs."
 NOT_CENTRED_WORDS = "Inputs are not centred: a connection is that while all inputs are off."
+UNSETTLED_WORDS = (
+    "SPM's noise levels did not settle, so that SPM's free energy is no ground for comparing "
+    "models here; the calibrated fit's is."
+)
 PAIR_WORDS = (
     "The data can hardly tell some parameters apart (posterior correlation above {} in size): each "
     "of them alone hangs on the priors, so do not read one without the other."
@@ -104,14 +111,14 @@ def fit_words(session: DcmSession) -> str:
         The model in a session.
     """
     regions = session.by_region("ExplainedVarianceByRegion")
-    each = [f"{region_words(name)} {percent(share)}" for name, share in regions.items()]
+    each = [f"{region_words(name)} {explained_words(share)}" for name, share in regions.items()]
     of_each = f" ({', '.join(each)})" if len(each) > 1 else ""
     after = counted(count_of(session.facts, "Iterations"), "iteration")
     ended = f"converged after {after}" if session.converged else f"did not converge in {after}"
     if session.converged and session.stalled:
         ended = f"stalled after {after}"
     sentence = (
-        f"{session.name}: the model {ended} and explains {percent(session.explained)} "
+        f"{session.name}: the model {ended} and explains {explained_words(session.explained)} "
         f"of the variance{of_each}."
     )
     if session.flat:
@@ -121,7 +128,7 @@ def fit_words(session: DcmSession) -> str:
 
 def missing_words(
     sessions: Iterable[SessionOutput], model: str, names: Collection[str]
-) -> list[str]:
+) -> dict[str, str]:
     """Say where a model was not estimated and why; sessions of one reason together.
 
     Parameters
@@ -132,6 +139,11 @@ def missing_words(
         The model.
     names : collection of str
         Names under which its task is recorded.
+
+    Returns
+    -------
+    dict of str to str
+        What is told where each session stands; the first of one reason stands for all.
     """
     reasons: dict[str, list[str]] = {}
     for session in sessions:
@@ -139,10 +151,11 @@ def missing_words(
         absent = rows[rows["value"].isna()]
         for reason in dict.fromkeys(text(each, "no reason is given") for each in absent["reason"]):
             reasons.setdefault(reason, []).append(session.name)
-    return [
-        f"{listed(told)}: the model was not estimated: {reason.rstrip('.')}."
-        for reason, told in reasons.items()
-    ]
+    words: dict[str, str] = {}
+    for reason, told in reasons.items():
+        sentence = f"{listed(told)}: the model was not estimated: {_sentence(reason)}"
+        words[told[0]] = " ".join([*filter(None, [words.get(told[0])]), sentence])
+    return words
 
 
 def warnings_of(sessions: Sequence[DcmSession]) -> list[str]:
@@ -175,7 +188,9 @@ def warnings_of(sessions: Sequence[DcmSession]) -> list[str]:
             "these intervals."
         )
     flat = [
-        f"{session.name} ({percent(session.explained)})" for session in sessions if session.flat
+        f"{session.name} ({explained_words(session.explained)})"
+        for session in sessions
+        if session.flat
     ]
     if flat:
         told.append(
@@ -227,8 +242,15 @@ def _settings(session: DcmSession) -> list[str]:
 
 
 def _energy(session: DcmSession) -> list[str]:
-    energy = session.facts.get("FreeEnergy")
-    return [f"free energy {number(energy, 1)}."] if is_number(energy) else []
+    known = {"FreeEnergy": "SPM's", "CalibratedFreeEnergy": "the calibrated fit's"}
+    energies = {whose: session.facts.get(key) for key, whose in known.items()}
+    told = [f"{whose} {number(each, 1)}" for whose, each in energies.items() if is_number(each)]
+    if not told:
+        return []
+    sentence = f"free energy: {listed(told)}."
+    if session.facts.get("NoiseSettled") is False:
+        sentence += f" {UNSETTLED_WORDS}"
+    return [sentence]
 
 
 def _scaling(session: DcmSession) -> list[str]:
@@ -247,4 +269,14 @@ def _scaling(session: DcmSession) -> list[str]:
 
 
 def _notes(session: DcmSession) -> list[str]:
-    return sentences_of(session.facts, "Notes")
+    return [_sentence(each) for each in sentences_of(session.facts, "Notes")]
+
+
+def _sentence(told: str) -> str:
+    """Return what a file tells with true minus signs and a full stop.
+
+    >>> _sentence("the free energy rose from -512.4 to -1.2e-05 in sub-01")
+    'the free energy rose from −512.4 to −1.2e−05 in sub-01.'
+    """
+    told = re.sub(r"(?<![\w.)\]-])-(?=\.?\d)|(?<=\de)-(?=\d)", MINUS, told.strip())
+    return told if told.endswith((".", "!", "?")) else f"{told}."

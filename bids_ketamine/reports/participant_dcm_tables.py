@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bids_ketamine.reports.figures.circuit_plan import estimated
+from bids_ketamine.reports.figures.series_fit import explained_words
 from bids_ketamine.reports.participant_dcm_files import DcmSession
 from bids_ketamine.reports.participant_dcm_parameters import DcmParameter, number_of
 from bids_ketamine.reports.views import Column, TableView
@@ -13,7 +14,6 @@ from bids_ketamine.reports.words import (
     interval,
     is_number,
     number,
-    percent,
     region_words,
 )
 
@@ -110,7 +110,7 @@ def _region_cells(session: DcmSession, region: str) -> tuple[str, ...]:
     # SPM's noise level is that of the series as scaled for the fit.
     level = number_of(of("NoiseStandardDeviation")) / session.scale
     return (
-        percent(of("ExplainedVarianceByRegion")),
+        explained_words(of("ExplainedVarianceByRegion")),
         number(level, 2) if is_number(level) else ABSENT,
         number(of("CalibratedNoiseStandardDeviation"), 2),
         number(of("Autocorrelation"), 2),

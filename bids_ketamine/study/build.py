@@ -55,8 +55,15 @@ class Builder:
             return None
         declared = {each.name: each for each in fields(kind)}
         hints = typing.get_type_hints(kind)
+        entries, misplaced = _of_entries(hints, declared, data)
+        if misplaced:
+            keys = ", ".join(f"`{key}`" for key in misplaced)
+            self.problem(
+                (*where, misplaced[0]),
+                f"{keys} in {name}: {entries} stand under `{entries}: NAME:`",
+            )
         for key in data:
-            if key not in declared or key in given:
+            if (key not in declared or key in given) and key not in misplaced:
                 self.problem(
                     (*where, key), f"unknown key `{key}` in {name}{_nearest(key, declared)}"
                 )
@@ -66,11 +73,13 @@ class Builder:
                 continue
             if key in data:
                 values[key] = self.value(hints[key], data[key], (*where, key), each)
-            elif each.default is MISSING:
+            elif each.default is MISSING and not (misplaced and key == entries):
                 self.problem(
                     where, f"{name} needs the key `{key}` ({each.metadata['description']})"
                 )
                 values[key] = None
+            elif each.default is MISSING:
+                values[key] = ()
         return kind(**values)
 
     def value(self, kind: Any, data: Any, where: KeyPath, declared: Field[Any]) -> Any:
@@ -162,7 +171,8 @@ class Builder:
         for bound, word in (("minimum", "at least"), ("maximum", "at most")):
             limit = settings[bound]
             if limit is not None and (value < limit if bound == "minimum" else value > limit):
-                self.problem(where, f"{name} must be {word} {limit:g}, not {value:g}")
+                hint = f"; {settings['hint']}" if settings["hint"] else ""
+                self.problem(where, f"{name} must be {word} {limit:g}, not {value:g}{hint}")
         if settings["entity"] and not ENTITY.match(str(value)):
             self.problem(
                 where, f"{name} becomes part of file names: letters and digits only, not `{value}`"
@@ -172,6 +182,20 @@ class Builder:
                 self.problem(where, f"{name} must name a file, it is empty")
             return os.path.abspath(_as_on_disk(self.folder / value))
         return value
+
+
+def _of_entries(
+    hints: Mapping[str, Any], declared: Mapping[str, Any], data: Mapping[str, Any]
+) -> tuple[str, list[str]]:
+    """Return the part of named entries that several keys belong to, and these keys."""
+    for name, kind in hints.items():
+        inner = (*typing.get_args(kind), None)[0] if typing.get_origin(kind) is tuple else None
+        if isinstance(inner, type) and is_dataclass(inner):
+            own = {each.name for each in fields(inner)} - {"name"}
+            found = [key for key in data if key in own and key not in declared]
+            if len(found) > 1:  # one alone may be a slip
+                return name, found
+    return "", []
 
 
 def _as_on_disk(path: Path) -> Path:

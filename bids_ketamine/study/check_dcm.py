@@ -22,6 +22,9 @@ from bids_ketamine.study.spec import DcmModelSpec, StudySpec
 #: and the time of a fit grows faster than that.
 MOST_REGIONS = 10
 
+#: What other arrows have before their head.
+ARROW_SHAFTS = "-=<\u2013\u2014"
+
 #: What to do where a study has nothing for the method.
 WITHOUT = "; `dcm: null` leaves the method out"
 
@@ -40,6 +43,7 @@ def check_dcm(spec: StudySpec, problem: Problem) -> None:
         return
     if not spec.dcm.models:
         problem(("dcm", "models"), f"dcm.models names no model{WITHOUT}")
+    _check_names(spec.dcm.models, problem)
     for model in spec.dcm.models:
         tell = _teller(model, problem)
         task = next((each for each in spec.tasks if each.name == model.task), None)
@@ -57,30 +61,18 @@ def check_dcm(spec: StudySpec, problem: Problem) -> None:
             _check_conditions(model, task, tell)
 
 
-def unreached_regions(model: DcmModelSpec) -> tuple[str, ...]:
-    """Return the regions of a model that no driving input reaches over its connections.
-
-    Parameters
-    ----------
-    model : DcmModelSpec
-        A checked model.
-
-    Returns
-    -------
-    tuple of str
-        Regions whose predicted response is zero whatever the parameters.
-
-    Examples
-    --------
-    >>> model = DcmModelSpec(name="m", task="t", regions=("V1", "V5"),
-    ...                      connections=("V5 > V1",), driving={"motion": ("V1",)})
-    >>> unreached_regions(model)
-    ('V5',)
-    """
-    reached = {region for regions in model.driving.values() for region in regions}
-    for _ in model.regions:  # a path passes each region once at most
-        reached |= {target for source, target in connections_of(model) if source in reached}
-    return tuple(region for region in model.regions if region not in reached)
+def _check_names(models: Sequence[DcmModelSpec], problem: Problem) -> None:
+    """Refuse names that differ in case alone: some file systems take their files for the same."""
+    seen: dict[str, str] = {}
+    for model in models:
+        earlier = seen.setdefault(model.name.casefold(), model.name)
+        if earlier != model.name:
+            problem(
+                ("dcm", "models", model.name),
+                f"dcm.models: `{earlier}` and `{model.name}` differ in capital letters alone, and "
+                "their files would overwrite each other where these do not count: give one "
+                "another name",
+            )
 
 
 def _teller(model: DcmModelSpec, problem: Problem) -> Problem:
@@ -169,8 +161,9 @@ def _known_ends(
 ) -> tuple[str, str] | None:
     """Return the ends of a connection; None, and a problem, if they are not the model's."""
     ends = connection_ends(text)
-    if ends is None:
-        tell(at, f": `{text}` is no connection: write `FROM {ARROW} TO`")
+    if ends is None or _other_arrow(ends, model.regions):
+        alone = f", with `{ARROW}` alone" if ARROW in text else ""
+        tell(at, f": `{text}` is no connection: write `FROM {ARROW} TO`{alone}")
         return None
     unknown = [end for end in dict.fromkeys(ends) if end not in model.regions]
     for end in unknown:
@@ -179,12 +172,26 @@ def _known_ends(
     return None if unknown else ends
 
 
+def _other_arrow(ends: Sequence[str], regions: Sequence[str]) -> bool:
+    """Tell whether a connection is written with another arrow, such as ``->`` or ``=>``."""
+    return ends[0] not in regions and ends[0].rstrip(ARROW_SHAFTS) != ends[0]
+
+
 def _check_inputs(model: DcmModelSpec, tell: Problem) -> None:
     used = _used_inputs(model)
     seen: dict[frozenset[str], str] = {}
     for name in inputs_of(model):
+        at: KeyPath = ("inputs", name)
         if name in model.regions:
-            tell(("inputs", name), f": `{name}` is the name of a region: call the input otherwise")
+            tell(at, f": `{name}` is the name of a region: call the input otherwise")
+        if not str(name).strip() or not str(name).isprintable():
+            tell(at, f": {name!r} is no name of an input: it is made of visible characters")
+        elif ARROW in name:
+            tell(
+                at,
+                f": `{name}` has the sign `{ARROW}`, which stands between the ends of a "
+                "connection: give the input another name",
+            )
     for name, conditions in model.inputs.items():
         at = ("inputs", name)
         if name not in used:
@@ -257,6 +264,7 @@ def _twice(names: Sequence[str]) -> list[str]:
 
 def _offer(name: str, known: Sequence[str], words: str) -> str:
     """Say what could be meant by a name that is unknown, and what is known."""
+    known = list(dict.fromkeys(known))
     if not known:
         return f"there are no {words}"
     close = difflib.get_close_matches(name, known, n=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.study.dcm_sections import DcmModelSpec
 
 #: Between the two ends of a connection.
@@ -122,3 +123,52 @@ def inputs_of(model: DcmModelSpec) -> dict[str, tuple[str, ...]]:
     """
     used = [*model.driving, *(name for names in model.modulations.values() for name in names)]
     return {**model.inputs, **{name: (name,) for name in used if name not in model.inputs}}
+
+
+def unreached_regions(model: DcmModelSpec) -> tuple[str, ...]:
+    """Return the regions of a model that no driving input reaches over its connections.
+
+    Parameters
+    ----------
+    model : DcmModelSpec
+        A checked model.
+
+    Returns
+    -------
+    tuple of str
+        Regions whose predicted response is zero whatever the parameters.
+
+    Examples
+    --------
+    >>> model = DcmModelSpec(name="m", task="t", regions=("V1", "V5"),
+    ...                      connections=("V5 > V1",), driving={"motion": ("V1",)})
+    >>> unreached_regions(model)
+    ('V5',)
+    """
+    reached = {region for regions in model.driving.values() for region in regions}
+    for _ in model.regions:  # a path passes each region once at most
+        reached |= {target for source, target in connections_of(model) if source in reached}
+    return tuple(region for region in model.regions if region not in reached)
+
+
+def error_inputs(model: DcmModelSpec) -> tuple[str, ...]:
+    """Return the inputs of a model that are the error trials alone.
+
+    Parameters
+    ----------
+    model : DcmModelSpec
+        A checked model.
+
+    Returns
+    -------
+    tuple of str
+        Inputs that are never on in a session without errors, which then has no such model.
+
+    Examples
+    --------
+    >>> model = DcmModelSpec(name="m", task="t", regions=("V1",), driving={"slips": ("V1",)},
+    ...                      inputs={"slips": ("error_trials",)})
+    >>> error_inputs(model)
+    ('slips',)
+    """
+    return tuple(name for name, of in inputs_of(model).items() if {*of} == {ERROR_CONDITION})

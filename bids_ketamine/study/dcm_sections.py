@@ -56,6 +56,7 @@ class DcmSpec:
         default=0.04,
         minimum=0.001,
         maximum=0.5,
+        hint="it is in seconds (30 ms is 0.03)",
     )
     centre_inputs: bool = setting(
         "Take the mean over time out of each input, an option of SPM", default=True

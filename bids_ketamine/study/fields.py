@@ -15,6 +15,7 @@ def setting(
     maximum: float | None = None,
     entity: bool = False,
     path: bool = False,
+    hint: str = "",
 ) -> Any:
     """Declare one field of a section with what the loader and the JSON schema need.
 
@@ -32,6 +33,8 @@ def setting(
         Whether the value becomes part of a file name (letters and digits only).
     path : bool, optional
         Whether the value is a path, relative to the study file.
+    hint : str, optional
+        What helps whose number is out of range, as after a semicolon.
     """
     metadata = {
         "description": description,
@@ -40,6 +43,7 @@ def setting(
         "maximum": maximum,
         "entity": entity,
         "path": path,
+        "hint": hint,
     }
     if default is ...:
         return field(metadata=metadata)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bids_ketamine.study.check_connectivity import tasks_without_contrast
-from bids_ketamine.study.check_dcm import unreached_regions
+from bids_ketamine.study.dcm_names import error_inputs, unreached_regions
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import StudySpec
 
@@ -81,5 +81,11 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         "predicted response is zero"
         for model in (spec.dcm.models if spec.dcm is not None else ())
         for region in unreached_regions(model)
+    ]
+    sentences += [
+        f"the input `{name}` of the model `{model.name}` (`dcm`) is the error trials alone: "
+        "participants without errors will have no such model"
+        for model in (spec.dcm.models if spec.dcm is not None else ())
+        for name in error_inputs(model)
     ]
     return tuple(sentences)

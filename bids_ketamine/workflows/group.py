@@ -38,10 +38,12 @@ from bids_ketamine.core.group.outcomes import improvements, outcomes_table
 from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
 from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
 from bids_ketamine.outputs.collect import collect_outputs
+from bids_ketamine.outputs.collect_models import MODELS
 from bids_ketamine.outputs.collected import CollectedOutputs, named
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.workflows.group_models import models_record
 from bids_ketamine.workflows.group_sources import (
     EARLIER_RUNS,
     People,
@@ -253,6 +255,9 @@ def _record(
     went_in = included_participants(
         included=data.motion.included, arms=people.arms, levels=_levels(spec)
     )
+    models = models_record(
+        collected, measures=data.measures, tasks=data.tasks, exclusions=data.exclusions
+    )
     return {
         "StudyHash": collected.sessions[0].study_hash,
         "GroupStudy": spec.name,
@@ -263,6 +268,7 @@ def _record(
         "Arms": went_in,
         "MotionStep": data.motion.sentence,
         "Notes": [*_notes(spec, collected, data), *unmatched],
+        **({MODELS: models} if models else {}),
     }
 
 

@@ -31,6 +31,7 @@ def _write(
     version: str = "0.1.0",
     missing: Sequence[Mapping[str, str]] = (),
     runs: Sequence[Mapping[str, object]] = (),
+    models: object = (),
 ) -> Path:
     """Write the measures of one session, as the participant level does."""
     usual = {
@@ -55,6 +56,7 @@ def _write(
         "SoftwareVersion": version,
         "Missing": list(missing),
         "Runs": list(runs),
+        "DynamicCausalModels": models,
     }
     write_table(path, table, columns=MEASURE_COLUMNS, extra=extra)
     return path
@@ -290,3 +292,26 @@ def test_unknown_participants_are_named(tmp_path: Path) -> None:
         "The output folder has measures of sub-99, not listed in participants.tsv."
     )
     require_known(found, ["sub-01", "sub-99"], table)
+
+
+def test_how_models_ended_is_read_from_the_sidecar(tmp_path: Path) -> None:
+    usual = {"Model": "m", "Task": "faces", "Reason": ""}
+    models = [
+        usual | {"Converged": True, "Stalled": True, "Flat": False},
+        usual | {"Model": "old", "Converged": False, "Flat": True},  # knows no stall
+        usual | {"Model": "none", "Reason": "no series of vmPFC", "Converged": True},
+        "damaged",
+    ]
+    _write(tmp_path, "sub-01", "pre", [{}], models=models)
+    _write(tmp_path, "sub-01", "post", [{}], models="damaged")
+    first, second = collect_outputs(tmp_path, SPEC).sessions
+    told = [
+        (each.model, each.task, each.estimated, each.converged, each.stalled, each.flat)
+        for each in first.models
+    ]
+    assert told == [
+        ("m", "faces", True, True, True, False),
+        ("old", "faces", True, False, False, True),
+        ("none", "faces", False, False, False, False),
+    ]
+    assert second.models == ()

@@ -7,10 +7,17 @@ import pickle
 import pytest
 
 from bids_ketamine.errors import StudyError
-from bids_ketamine.study.check_dcm import MOST_REGIONS, unreached_regions
-from bids_ketamine.study.dcm_names import connection_ends, connections_of, inputs_of, modulations_of
+from bids_ketamine.study.check_dcm import MOST_REGIONS
+from bids_ketamine.study.dcm_names import (
+    connection_ends,
+    connections_of,
+    inputs_of,
+    modulations_of,
+    unreached_regions,
+)
 from bids_ketamine.study.spec import DcmModelSpec, DcmSpec
 
+SECONDS = "; it is in seconds (30 ms is 0.03)"
 DEFINITIONS = "definitions: {a: {spheres: [[0, 0, 0]]}, b: {spheres: [[9, 0, 0]]}}"
 
 
@@ -149,6 +156,23 @@ PROBLEMS = [
      "`dcm: null` leaves the method out"),
     (dcm("connections: [a - b]"),
      "dcm.models.m.connections: `a - b` is no connection: write `FROM > TO`"),
+    (dcm('connections: ["a -> b"]'),
+     "dcm.models.m.connections: `a -> b` is no connection: write `FROM > TO`, with `>` alone"),
+    (dcm('modulations: {"a => b": [faces]}'),
+     "dcm.models.m.modulations: `a => b` is no connection: write `FROM > TO`, with `>` alone"),
+    (dcm('connections: ["a >> b"]'),
+     "dcm.models.m.connections: `a >> b` is no connection: write `FROM > TO`, with `>` alone"),
+    (dcm('inputs: {"": [faces]}', driving='driving: {"": [a]}'),
+     "dcm.models.m.inputs: '' is no name of an input: it is made of visible characters"),
+    (dcm('inputs: {"on > a": [faces]}', driving='driving: {"on > a": [a]}'),
+     "dcm.models.m.inputs: `on > a` has the sign `>`, which stands between the ends of a "
+     "connection: give the input another name"),
+    (dcm().replace("}}}\n", "}, M: {task: faces, regions: [a], driving: {faces: [a]}}}}\n"),
+     "dcm.models: `m` and `M` differ in capital letters alone, and their files would overwrite "
+     "each other where these do not count: give one another name"),
+    ("dcm: {task: faces, regions: [a], connections: [], inputs: {}, driving: {faces: [a]}}\n",
+     "`task`, `regions`, `connections`, `inputs`, `driving` in dcm: models stand under `models: "
+     "NAME:`"),
     (dcm("connections: [[a, b]]"), "dcm.models.m.connections.0 must be text, not a list"),
     (dcm("connections: [a > c]"),
      "dcm.models.m.connections: `a > c` names no region of the model: `c`; regions of the model: "
@@ -218,8 +242,8 @@ def test_mistakes_are_named(load, further, message):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("echo_time: 40", "dcm.echo_time must be at most 0.5, not 40"),
-        ("echo_time: 0", "dcm.echo_time must be at least 0.001, not 0"),
+        ("echo_time: 40", f"dcm.echo_time must be at most 0.5, not 40{SECONDS}"),
+        ("echo_time: 0", f"dcm.echo_time must be at least 0.001, not 0{SECONDS}"),
         ("echo_time: null", "dcm.echo_time must be a number, not nothing"),
         ("centre_inputs: 1", "dcm.centre_inputs must be true or false, not `1`"),
         ("interval_level: 90", "dcm.interval_level must be at most 0.999, not 90"),
@@ -255,6 +279,24 @@ def test_error_trials_are_a_condition_where_the_task_has_them(load):
     contrasts = "    contrasts: {effect"
     assert load(text, contrasts, f"    error_trials: {{}}\n{contrasts}").notices == ()
     assert "`all` names no condition of the task: `error_trials`" in problems(load, text)[0]
+
+
+def test_an_input_of_error_trials_alone_is_told(load):
+    study = ("    contrasts: {effect", "    error_trials: {}\n    contrasts: {effect")
+    text = dcm('modulations: {"a > b": [error_trials]}')
+    assert load(text, *study).unread == (
+        "the input `error_trials` of the model `m` (`dcm`) is the error trials alone: "
+        "participants without errors will have no such model",
+    )
+    text = dcm("inputs: {slips: [error_trials]}", driving="driving: {slips: [a]}")
+    assert "the input `slips` of the model `m`" in load(text, *study).unread[0]
+    text = dcm("inputs: {all: [faces, error_trials]}", driving="driving: {all: [a]}")
+    assert load(text, *study).unread == ()
+
+
+def test_regions_listed_twice_are_offered_once(load):
+    told = problems(load, dcm("connections: [a > c]", regions="regions: [a, b, a]"))
+    assert told[1].endswith("`c`; regions of the model: a, b")
 
 
 def test_ten_regions_at_most(load):

@@ -76,6 +76,7 @@ class Trial:
         *,
         missing: Sequence[Mapping[str, str]] = (),
         runs: Sequence[Mapping[str, object]] = (),
+        models: Sequence[Mapping[str, object]] = (),
         meaning: str | None = None,
     ) -> None:
         usual = {
@@ -102,6 +103,7 @@ class Trial:
                 "SoftwareVersion": __version__,
                 "Missing": list(missing),
                 "Runs": list(runs),
+                **({"DynamicCausalModels": list(models)} if models else {}),
             },
         )
 
@@ -582,3 +584,66 @@ def test_sessions_processed_differently_are_noted(tmp_path: Path) -> None:
         "Sessions of a participant's task were not processed alike, so that a change may be one "
         f"of processing: {told} and 2 more."
     ]
+
+
+def test_how_models_ended_is_counted_and_their_values_are_tested(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, STUDY + "exclusions: {maximum_mean_fd: 0.9}\n")
+    trial.participants(IN_ARMS)
+    fine = {"Model": "m", "Task": "faces", "Reason": "", "Flat": False, "Converged": True}
+    fine |= {"Stalled": False, "Notes": []}
+    ends = {
+        ("sub-01", "pre"): {"Flat": True},
+        ("sub-02", "pre"): {"Converged": False, "Stalled": True},  # spent, and no stall besides
+        ("sub-03", "post"): {"Stalled": True, "Flat": True},
+        ("sub-05", "pre"): {"Stalled": True},
+    }
+    for name, values in VALUES.items():
+        for session, value in zip(("pre", "post"), values, strict=True):
+            row = {"measure": "dcm", "contrast": "m modulation by faces", "unit": "Hz"}
+            row |= {"value": value, "regions": "insula > amygdala", "mean_fd": 0.1}
+            facts = fine | ends.get((name, session), {})
+            if (name, session) == ("sub-06", "post"):
+                facts = {"Model": "m", "Task": "faces", "Reason": "no insula", "Notes": []}
+                row |= {"value": NAN, "reason": "no insula"}
+            if name == "sub-08":  # moved: what is excluded does not count
+                facts, row = facts | {"Flat": True}, row | {"mean_fd": 0.95}
+            trial.session(name, session, [row], models=[facts])
+    trial.run()
+    assert trial.record["DynamicCausalModels"] == [
+        {
+            "Model": "m",
+            "Task": "faces",
+            "Sessions": 14,
+            "NotEstimated": {"Number": 1, "Names": ["sub-06 ses-post"]},
+            "NotConverged": {"Number": 1, "Names": ["sub-02 ses-pre"]},
+            "Stalled": {"Number": 2, "Names": ["sub-03 ses-post", "sub-05 ses-pre"]},
+            "Flat": {"Number": 2, "Names": ["sub-01 ses-pre", "sub-03 ses-post"]},
+        }
+    ]
+    # Only the participant without parameters and the excluded one are not in.
+    kept = [name for name in VALUES if name not in ("sub-06", "sub-08")]
+    difference = np.array([VALUES[name][1] - VALUES[name][0] for name in kept])
+    paired = _row(trial.table("tests"), test="paired")
+    assert paired["n"] == 6
+    np.testing.assert_allclose(paired["estimate"], difference.mean())
+
+
+def test_without_models_the_record_says_nothing_of_them(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, STUDY)
+    trial.participants(IN_ARMS)
+    trial.activations(VALUES)
+    trial.run()
+    assert "DynamicCausalModels" not in trial.record
+
+
+def test_sidecar_of_q_values_tells_the_families_of_models(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, STUDY)
+    trial.participants(IN_ARMS)
+    trial.activations(VALUES)
+    trial.run()
+    sidecar = json.loads((trial.output / "group" / "group_tests.json").read_text())
+    assert sidecar["q_value"]["Description"].endswith(
+        "for dcm among the connections, the modulations (by all inputs together), or the drives "
+        "of one model"
+    )
+    assert "modulations of dynamic causal models, not" in sidecar["test"]["Levels"]["one_sample"]

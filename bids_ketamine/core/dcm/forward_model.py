@@ -35,5 +35,8 @@ class ForwardModel(NamedTuple):
             structure=self.structure,
             schedules=self.schedules,
             echo_time=self.echo_time,
+            neural=False,
         )
+        if len(found) == 1:
+            return found[0].bold
         return np.concatenate([each.bold for each in found], axis=1)

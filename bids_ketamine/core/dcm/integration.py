@@ -35,14 +35,14 @@ class Trajectory(NamedTuple):
     ----------
     bold : ndarray of shape (n_models, n_scans, n_regions)
         BOLD signal, percent.
-    neural : ndarray of shape (n_models, n_scans, n_regions)
-        Neuronal activity when each region is sampled.
+    neural : ndarray of shape (n_models, n_scans, n_regions) or None
+        Neuronal activity when each region is sampled; None if not asked for.
     cut_short : ndarray of bool, shape (n_models,)
         Models whose states grew beyond bounds; the rest of their series is zero.
     """
 
     bold: np.ndarray
-    neural: np.ndarray
+    neural: np.ndarray | None
     cut_short: np.ndarray
 
 
@@ -52,6 +52,7 @@ def integrate(
     structure: DcmStructure,
     schedules: Sequence[Schedule],
     echo_time: float,
+    neural: bool = True,
 ) -> tuple[Trajectory, ...]:
     r"""Integrate one or several parameter vectors over runs that each begin at rest.
 
@@ -68,6 +69,8 @@ def integrate(
         Steps of each run.
     echo_time : float
         Echo time of the BOLD equation, s.
+    neural : bool, optional
+        Whether neuronal activity is given beside the signal.
 
     Returns
     -------
@@ -78,16 +81,21 @@ def integrate(
     n_exponentials = max(len(set(each.stretches)) for each in schedules)
     block = max(1, int(BLOCK_BYTES / (8 * size**2 * max(n_exponentials, 1))))
     parts = [
-        _integrate_block(parameters[first : first + block], structure, schedules, echo_time)
+        _integrate_block(parameters[first : first + block], structure, schedules, echo_time, neural)
         for first in range(0, len(parameters), block)
     ]
-    return tuple(
-        Trajectory(
-            np.concatenate([part[run].bold for part in parts]),
-            np.concatenate([part[run].neural for part in parts]),
-            np.concatenate([part[run].cut_short for part in parts]),
-        )
-        for run in range(len(schedules))
+    if len(parts) == 1:
+        return tuple(parts[0])
+    return tuple(_joined([part[run] for part in parts]) for run in range(len(schedules)))
+
+
+def _joined(parts: Sequence[Trajectory]) -> Trajectory:
+    """Join the trajectories of blocks of models."""
+    activity = [part.neural for part in parts if part.neural is not None]
+    return Trajectory(
+        np.concatenate([part.bold for part in parts]),
+        np.concatenate(activity) if activity else None,
+        np.concatenate([part.cut_short for part in parts]),
     )
 
 
@@ -96,28 +104,38 @@ def _integrate_block(
     structure: DcmStructure,
     schedules: Sequence[Schedule],
     echo_time: float,
+    neural: bool,
 ) -> list[Trajectory]:
     parameters = unpack(vectors, structure)
     operators = bilinear_operators(parameters)
+    n = structure.n_regions
+    epsilon = parameters.epsilon[:, None, None]
     found = []
     for schedule in schedules:
-        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is seen below
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told by `alive`
             states, alive = _states(operators, schedule)
-        n = structure.n_regions
-        regions = np.arange(n)
-        columns = {name: 1 + place * n + regions for name, place in (("z", 0), ("v", 3), ("q", 4))}
-        at = {name: states[:, own, schedule.samples] for name, own in columns.items()}
-        counted = alive[:, schedule.samples]
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            epsilon = parameters.epsilon[:, None, None]
-            bold = bold_signal(at["v"], at["q"], epsilon, echo_time=echo_time)
-        bold, neural = (np.where(counted, each, 0.0) for each in (bold, at["z"]))
-        found.append(Trajectory(bold, neural, ~alive[:, -1]))
+            z, _, _, v, q = 1 + np.arange(N_STATES * n).reshape(N_STATES, n)
+            volume, content = states[:, v, schedule.samples], states[:, q, schedule.samples]
+            bold = bold_signal(volume, content, epsilon, echo_time=echo_time)
+            activity = states[:, z, schedule.samples] if neural else None
+        if alive is None:
+            short = np.zeros(len(vectors), dtype=bool)
+        else:
+            counted = alive[:, schedule.samples]
+            bold = np.where(counted, bold, 0.0)
+            activity = None if activity is None else np.where(counted, activity, 0.0)
+            short = ~alive[:, -1]
+        found.append(Trajectory(bold, activity, short))
     return found
 
 
-def _states(operators: BilinearOperators, schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
-    """Return states at the start of each step, (n_models, d, n_steps), and which still count."""
+def _states(
+    operators: BilinearOperators, schedule: Schedule
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return states at the start of each step, (n_models, d, n_steps), and which still count.
+
+    None instead of the latter where all do.
+    """
     moves = _Moves(operators, schedule)
     n_models, size = operators.at_rest.shape[0], operators.at_rest.shape[-1]
     states = np.zeros((n_models, size, len(schedule.steps)))
@@ -138,9 +156,9 @@ def _states(operators: BilinearOperators, schedule: Schedule) -> tuple[np.ndarra
             )
             there += new
         now += count
+    if max(states.max(), -states.min()) * size <= LARGEST_STATE:  # False for NaN as well
+        return states, None
     within = np.abs(states).sum(axis=1) <= LARGEST_STATE
-    if within.all():
-        return states, within
     return states, np.logical_and.accumulate(within, axis=-1)
 
 

@@ -160,13 +160,14 @@ def diagonal_flow_step(
     Parameters
     ----------
     curvature : ndarray of shape (d,)
-        Diagonal of H.
+        Diagonal of H, negative.
     gradient : ndarray of shape (d,)
         g.
     log_time : float
-        v.
+        v, finite.
     """
-    return _moved(curvature, gradient, min(_flow_time(curvature, log_time), LONGEST_FLOW))
+    time = np.exp(log_time - np.log(-curvature).sum() / len(curvature))
+    return np.expm1(time * curvature) / curvature * gradient
 
 
 def _flow_time(curvatures: np.ndarray, log_time: float) -> float:

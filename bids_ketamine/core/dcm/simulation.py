@@ -96,4 +96,6 @@ def simulate_bold(
             "The system with these parameters is unstable: its activity grows without end.",
             cure="Make connections weaker than self-inhibition.",
         )
+    if found.neural is None:
+        raise ValueError("neuronal activity was asked for")
     return SimulatedBold(found.bold[0], found.neural[0])

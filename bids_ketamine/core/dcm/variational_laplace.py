@@ -293,24 +293,26 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
     The free energy is that before the last pass's step, as SPM12 has it.
     """
     h = state.log_precision.copy()
-    prior_precision = np.diag(model.prior_precision)
-    errors = linear.squared_errors
+    errors, n_samples = linear.squared_errors, linear.n_samples
+    size = len(model.prior_precision)
     for _ in range(PRECISION_PASSES):
-        weights, scale = _precision(h), np.exp(h)
-        covariance = regularized_inverse(linear.information(weights) + prior_precision)
+        scale = np.exp(h)
+        weights = scale + SMALLEST_RIDGE
+        precision = linear.information(weights)
+        precision.flat[:: size + 1] += model.prior_precision
+        covariance = regularized_inverse(precision)
         departure = model.log_precision_precision * (h - model.log_precision_mean)
-        share = linear.n_samples * scale / weights
-        gradient = 0.5 * (share - scale * errors - scale * linear.traces(covariance)) - departure
-        curvature = -0.5 * share * scale / weights - model.log_precision_precision
-        before = (weights, h)
+        ratio = scale / weights
+        share = 0.5 * n_samples * ratio
+        gradient = share - 0.5 * scale * (errors + linear.traces(covariance)) - departure
+        curvature = -share * ratio - model.log_precision_precision
+        used = h
         step = diagonal_flow_step(curvature, gradient, log_time=PRECISION_LOG_TIME)
-        step = np.clip(step, -LARGEST_PRECISION_STEP, LARGEST_PRECISION_STEP)
+        step = np.minimum(np.maximum(step, -LARGEST_PRECISION_STEP), LARGEST_PRECISION_STEP)
         h = h + step
         settled = bool(gradient @ step < PRECISION_GAIN)
         if settled:
             break
-    weights, used = before
-    n_samples = linear.n_samples
     point, away = state.point, used - model.log_precision_mean
     data = float(
         np.sum(n_samples * np.log(weights) - weights * errors) - n_samples.sum() * np.log(2 * np.pi)
@@ -328,7 +330,3 @@ def _evaluate(state: LaplaceState, model: LaplaceModel, linear: LinearModel) -> 
     return Evaluation(
         point, h, weights, covariance, -1.0 / curvature, sum(terms), terms, linear, settled
     )
-
-
-def _precision(log_precision: np.ndarray) -> np.ndarray:
-    return np.exp(log_precision) + SMALLEST_RIDGE

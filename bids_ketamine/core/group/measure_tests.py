@@ -30,9 +30,11 @@ from bids_ketamine.core.group.moments import BoolArray, FloatArray, nan_where
 #: Measures whose zero means that conditions do not differ.
 CONTRASTS = ("activation", "activation_marsbar", "gppi", "ldc")
 
-#: Parameters of dynamic causal models, whose contrast tells which. Where data say nothing a
-#: modulation or a drive is 0, but a connection is its prior mean, which is not.
-MODELS, BY_INPUT = "dcm", r" (?:modulation|driving) by "
+#: Parameters of dynamic causal models. Their contrast begins with the model, whose name has no
+#: space, and the field. Without an effect a modulation is 0; a connection is its prior mean, which
+#: is not, and a drive is there because the model could not respond without it.
+MODELS, MODULATION = "dcm", "modulation"
+_MODEL_AND_FIELD = rf"^(?P<model>\S+) (?P<field>connection|{MODULATION}|driving)\b"
 
 _LABELS = ("test", "session", "change", "arm", "outcome")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "statistic", "df", "p_value")
@@ -85,8 +87,9 @@ def group_tests(
 ) -> pd.DataFrame:
     """Test every measure.
 
-    ``one_sample``: measures of contrasts (:data:`CONTRASTS`), and modulations and drives of
-    dynamic causal models, in each session against 0;
+    ``one_sample``: measures of contrasts (:data:`CONTRASTS`), and modulations of dynamic causal
+    models (not connections, whose prior mean is not 0, nor drives, without which a model cannot
+    respond), in each session against 0;
     ``paired``: each change against 0; ``welch``: each change, a further arm minus the reference
     arm; ``correlation``: each change with the improvement of each outcome over the same
     sessions. All but ``welch`` over everybody and in each arm.
@@ -113,12 +116,16 @@ def group_tests(
     DataFrame
         Rows by test, session or change, arm, outcome and measure. ``q_value`` is the p value
         adjusted by Benjamini and Hochberg within the measures of the same kind and task in the
-        same test. A test that cannot be computed has a ``reason``.
+        same test; for dynamic causal models within the connections, the modulations (by all
+        inputs together), or the drives of one model. A test that cannot be computed has a
+        ``reason``.
     """
     labels, blocks, positions = [], [], []
     everything = np.arange(len(keys))
-    contrasts = np.flatnonzero(_zero_without_effect(keys))
-    families = keys.groupby(["measure", "task"], observed=True, sort=False).ngroup().to_numpy()
+    parts = _model_and_field(keys)
+    is_tested = keys["measure"].isin(CONTRASTS) | (parts["field"] == MODULATION)
+    contrasts = np.flatnonzero(is_tested.to_numpy(dtype=bool))
+    families = _families(keys, parts)
     tests = _tests(adjusted[:, :, contrasts], changes, improvements, sessions, members, settings)
     for label, result in tests:
         position = contrasts if label[0] == "one_sample" else everything
@@ -128,12 +135,17 @@ def group_tests(
     return stacked(_LABELS, labels, blocks, positions, keys)
 
 
-def _zero_without_effect(keys: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which measures are zero where there is nothing to be found."""
-    contrasts = keys["contrast"].astype(object).fillna("").astype(str)
-    by_input = contrasts.str.contains(BY_INPUT)
-    models = (keys["measure"] == MODELS) & by_input
-    return (keys["measure"].isin(CONTRASTS) | models).to_numpy(dtype=bool)
+def _model_and_field(keys: pd.DataFrame) -> pd.DataFrame:
+    """Return model and field of parameters of dynamic causal models; both empty for others."""
+    contrasts = keys["contrast"].astype(object).where(keys["measure"] == MODELS, "")
+    return contrasts.fillna("").astype(str).str.extract(_MODEL_AND_FIELD).fillna("")
+
+
+def _families(keys: pd.DataFrame, parts: pd.DataFrame) -> NDArray[np.integer]:
+    """Give each measure the number of the family within which its q value is computed."""
+    together = pd.concat([keys[["measure", "task"]], parts], axis=1)
+    by = ["measure", "task", *parts.columns]
+    return together.groupby(by, observed=True, sort=False, dropna=False).ngroup().to_numpy()
 
 
 def _tests(

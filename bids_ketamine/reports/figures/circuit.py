@@ -25,6 +25,10 @@ LOOKS = (
     {"linestyle": "-", "alpha": 1.0},
 )
 THIN = 0.9
+#: Arrows of estimates that are not to be read, and changes of self-connections.
+FAINT, LOOP = "#9aa4ac", "#4a545d"
+#: Width below which the picture scrolls, pixels of the page.
+NARROWEST = 520
 
 
 @drawn
@@ -34,14 +38,17 @@ def circuit_figure(
     *,
     limit: float,
     level: str,
+    doubt: str = "",
     name: str,
     description: str,
 ) -> Markup:
     """Draw regions as discs, connections as arrows, driving inputs as arrows from outside.
 
     One region is in the middle, two are side by side, more are on a circle. Colour tells the
-    sign, width the size, the line which interval excludes zero. Up to two regions, arrows carry
-    estimates with both intervals, modulations among them; up to twelve connections, estimates.
+    sign, width the size, the line which interval excludes zero; changes of self-connections are
+    grey, since more self-inhibition is less activity. Narrow screens scroll. Up to two regions,
+    arrows carry estimates with both intervals, modulations among them; up to twelve connections,
+    estimates.
 
     Parameters
     ----------
@@ -51,13 +58,17 @@ def circuit_figure(
         Connections between regions, modulations and driving inputs; self-connections are drawn
         where they are modulated.
     limit : float
-        Size of a value whose arrow is widest.
+        Size of a value whose arrow is widest, Hz.
     level : str
         Level of the intervals, such as ``90 %``.
+    doubt : str, optional
+        Why the estimates are not to be read: all arrows are then thin and grey, and it stands
+        below.
     name, description : str
         Identifier and text alternative.
     """
     circuit = CircuitPlan(regions, couplings)
+    limit = np.inf if doubt else limit
     figure = new_figure(circuit.width, circuit.height)
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(0, circuit.width), ylim=(0, circuit.height))
@@ -68,8 +79,19 @@ def circuit_figure(
         _draw_arrow(axis, circuit, each, limit)
     for region in circuit.regions:
         _draw_driving(axis, circuit, region, limit)
-    _draw_key(axis, level, circuit.width)
-    return svg(figure, name=name, description=description)
+    if doubt:
+        _draw_doubt(axis, doubt)
+    else:
+        loops = any(each.logarithmic and each.modulator for each in circuit.couplings)
+        _draw_key(axis, level, circuit.width, loops=loops)
+    # Shrunk to a narrow screen, words would be too small to read.
+    markup = str(svg(figure, name=name, description=description))
+    style = f'style="min-width:{NARROWEST}px;'
+    markup = markup.replace('style="', style, 1)
+    return Markup(
+        f'<div class="scroll" role="region" tabindex="0" aria-label="Circuit">'
+        f"{markup}</div>"
+    )
 
 
 def _draw_region(axis: Any, circuit: CircuitPlan, region: str) -> None:
@@ -138,11 +160,15 @@ def _draw_driving(axis: Any, circuit: CircuitPlan, region: str, limit: float) ->
 
 def _line(axis: Any, points: FloatArray, each: Coupling, limit: float) -> None:
     """Draw an arrow along points."""
-    share = float(np.clip(each.value / limit, -1.0, 1.0)) if limit > 0.0 else 0.0
+    size = float(np.clip(each.value / limit, -1.0, 1.0)) if limit > 0.0 else 0.0
+    share = size if np.isfinite(size) else 0.0
     # Pale colours would not be seen: they begin at a third of the scale.
-    color = colormaps[COLORS](0.5 + 0.5 * (np.copysign(0.45, share) + 0.5 * share))
-    color = color if np.isfinite(each.value) else QUIET
-    width = THIN if each.certainty == 0 else 1.4 + 2.4 * abs(share)
+    color: Any = colormaps[COLORS](0.5 + 0.5 * (np.copysign(0.35, share) + 0.6 * share))
+    doubtful = np.isinf(limit) or not np.isfinite(each.value)
+    if doubtful or each.logarithmic:
+        color = FAINT if doubtful else LOOP
+    certainty = 0 if doubtful else each.certainty
+    width = THIN if certainty == 0 else 1.2 + 2.6 * abs(share)
     head = 6.0 + 1.5 * width
     along = points[-1] - points[-5]
     along = along / np.linalg.norm(along)
@@ -151,7 +177,7 @@ def _line(axis: Any, points: FloatArray, each: Coupling, limit: float) -> None:
     body = points[np.linalg.norm(points - points[-1], axis=1) > head]
     body = np.vstack([body, base + 0.15 * head * along])
     axis.plot(*body.T, color=color, linewidth=width, solid_capstyle="butt", zorder=2,
-              **LOOKS[each.certainty])  # fmt: skip
+              **LOOKS[certainty])  # fmt: skip
     corners = np.stack([points[-1], base + 0.42 * head * across, base - 0.42 * head * across])
     axis.fill(*corners.T, color=color, linewidth=0, zorder=3)
 
@@ -176,7 +202,13 @@ def _write(
                   fontweight="bold" if bold else "normal")  # fmt: skip
 
 
-def _draw_key(axis: Any, level: str, width: float) -> None:
+def _draw_doubt(axis: Any, doubt: str) -> None:
+    """Say why arrows are grey, in place of the key."""
+    for up, told in ((27.0, f"The model is {doubt}."), (12.0, "Its estimates are no finding.")):
+        axis.text(8.0, up, told, va="center_baseline", fontsize=7.5, color=INK)
+
+
+def _draw_key(axis: Any, level: str, width: float, *, loops: bool) -> None:
     """Say what lines and colours mean, below the circuit."""
     words = (
         (f"calibrated {level} interval excludes 0", 2.6, LOOKS[2], INK),
@@ -189,7 +221,11 @@ def _draw_key(axis: Any, level: str, width: float) -> None:
         axis.plot([left, left + 24], [up, up], color=color, linewidth=size, **look)
         axis.text(left + 31, up, told, va="center_baseline", fontsize=7.5, color=QUIET)
     left, up = columns[1], 12.0
-    for share, told, room in ((0.96, "positive", 0.0), (0.04, "negative", 92.0)):
-        axis.plot([left + room, left + room + 24], [up, up], color=colormaps[COLORS](share),
-                  linewidth=2.6)  # fmt: skip
-        axis.text(left + room + 31, up, told, va="center_baseline", fontsize=7.5, color=QUIET)
+    signs: list[tuple[str, Any]] = [
+        ("positive", colormaps[COLORS](0.96)),
+        ("negative", colormaps[COLORS](0.04)),
+    ]
+    for place, (told, color) in enumerate(signs + ([("self, log", LOOP)] if loops else [])):
+        start = left + 87.0 * place
+        axis.plot([start, start + 24], [up, up], color=color, linewidth=2.6)
+        axis.text(start + 31, up, told, va="center_baseline", fontsize=7.5, color=QUIET)

@@ -20,6 +20,8 @@ WITH_INTERVALS = 2
 WIDE = 560.0
 #: Height of a line of text, and of the key below, pixels.
 LINE, KEY = 12.0, 46.0
+#: Unit of what changes a self-connection.
+LOG_SCALE = "log scale"
 #: Longest name of an input, letters.
 LONGEST = 14
 
@@ -58,14 +60,27 @@ class Coupling:
 
     @property
     def certainty(self) -> int:
-        """2 if the calibrated interval excludes zero, 1 if only SPM's does, else 0."""
-        if _excludes_zero(self.calibrated):
-            return 2
-        return 1 if _excludes_zero(self.interval) else 0
+        """2 if the calibrated interval excludes zero, 1 if only SPM's does, else 0.
+
+        Where the calibrated fit has the other sign, neither speaks for the estimate.
+        """
+        middle = self.calibrated_mean if is_number(self.calibrated_mean) else self.value
+        if middle * self.value < 0.0:
+            return 0
+        side = _side_of_zero(self.calibrated)
+        if side:
+            return 2 if side * self.value > 0.0 else 0
+        return 1 if _side_of_zero(self.interval) else 0
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether it scales self-inhibition: more of it is less activity."""
+        return self.unit == LOG_SCALE
 
 
-def _excludes_zero(ends: tuple[float, float]) -> bool:
-    return ends[0] > 0.0 or ends[1] < 0.0
+def _side_of_zero(ends: tuple[float, float]) -> int:
+    """Return on which side of zero an interval lies, 0 if it holds zero or is unknown."""
+    return int(ends[0] > 0.0) - int(ends[1] < 0.0)
 
 
 class CircuitPlan:

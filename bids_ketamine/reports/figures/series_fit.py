@@ -26,7 +26,7 @@ from bids_ketamine.reports.figures.canvas import (
     shortened,
     svg,
 )
-from bids_ketamine.reports.words import percent
+from bids_ketamine.reports.words import is_number, percent
 
 FloatArray = NDArray[np.float64]
 
@@ -37,6 +37,8 @@ LEFT = 78.0
 #: Narrowest band, as a share of the run, so that an event without duration is seen.
 NARROWEST = 0.0012
 OBSERVED = "#8d979f"
+#: Share of variance under which a model is flat, as the core has it.
+FLAT_SHARE = 0.1
 #: Longest names of inputs and regions, letters.
 LONGEST = (13, 40)
 
@@ -63,6 +65,30 @@ class RegionFit:
         explained = float(np.sum(self.predicted**2))
         left = float(np.sum((self.observed - self.predicted) ** 2))
         return explained / (explained + left) if explained + left > 0 else float("nan")
+
+
+def explained_words(share: object) -> str:
+    """Return a share of variance as a rounded percentage, on its own side of 10 % and of 100 %.
+
+    Coverage and the like are cut off, since they are held against thresholds; this is an estimate.
+
+    Parameters
+    ----------
+    share : object
+        From 0 to 1, or what an empty cell holds.
+
+    Examples
+    --------
+    >>> explained_words(0.329), explained_words(0.0996), explained_words(0.999)
+    ('33 %', '9.9 %', '99 %')
+    """
+    if not is_number(share):
+        return percent(share)
+    given = float(share)  # type: ignore[arg-type]
+    rounded = round(100 * given)
+    if given < FLAT_SHARE and rounded >= 100 * FLAT_SHARE:
+        return f"{int(1000 * given) / 10:.1f} %"
+    return percent(given) if rounded >= 100 else f"{rounded} %"
 
 
 def input_bands(level: FloatArray, *, step: float) -> FloatArray:
@@ -202,7 +228,7 @@ def _draw_fit(
     limit: float,
 ) -> None:
     title = f"{shortened(fit.region.replace('_', ' '), LONGEST[1])}: "
-    title += f"{percent(fit.explained)} of the variance explained"
+    title += f"{explained_words(fit.explained)} of the variance explained"
     axis.set_title(title, loc="left", fontsize=8.5, pad=3)
     axis.set_ylim(-limit, limit)
     for place, bands in enumerate(inputs.values()):

@@ -461,25 +461,75 @@ def test_rows_of_tests_are_complete_and_in_order() -> None:
     np.testing.assert_allclose(_of(table, arm="low - placebo")["p_value"], expected.pvalue)
 
 
-def test_connections_of_a_model_are_not_tested_against_zero_for_their_prior_is_not_zero() -> None:
-    contrasts = ["m connection", "m modulation by faces", "m driving by all", "m2 connection"]
+def _circuit(contrasts: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Values (8, 2, n) of parameters of models of one task."""
     keys = pd.DataFrame(
         {
             "measure": "dcm",
             "task": "faces",
             "contrast": contrasts,
-            "regions": ["a > b", "a > b", "b", "a > b"],
+            "regions": [f"a > r{k}" for k in range(len(contrasts))],
             "unit": "Hz",
         }
     ).astype("category")
-    values = np.random.default_rng(5).normal(size=(8, 2, 4))
+    return np.random.default_rng(5).normal(0.3, 1.0, size=(8, 2, len(contrasts))), keys
+
+
+def test_of_a_models_parameters_modulations_alone_are_tested_against_zero() -> None:
+    """A connection's prior mean is not 0, and without a drive there is no response."""
+    contrasts = ["m connection", "m modulation by faces", "m driving by all", "m2 connection"]
+    values, keys = _circuit(contrasts)
     table = _tests(values, keys, [""] * 8, [])
     one = _of(table, test="one_sample", session="pre")
-    assert one["contrast"].tolist() == contrasts[1:3]
-    expected = stats.ttest_1samp(values[:, 0, 1:3], 0)
-    np.testing.assert_allclose(one["p_value"], expected.pvalue)
-    # Changes cancel the prior mean.
+    assert one["contrast"].tolist() == ["m modulation by faces"]
+    expected = stats.ttest_1samp(values[:, 0, 1], 0)
+    np.testing.assert_allclose(one["p_value"], [expected.pvalue])
+    # Changes cancel the prior mean, and a drive may change.
     assert _of(table, test="paired")["contrast"].tolist() == contrasts
+
+
+def test_a_family_of_models_is_a_field_of_one_model() -> None:
+    families = {
+        "m connection": [0, 4, 7],
+        "m modulation": [1, 5],
+        "m driving": [2, 8],
+        "m2 connection": [3],
+        "m2 modulation": [6, 9],
+    }
+    contrasts = [
+        *("m connection", "m modulation by faces", "m driving by faces", "m2 connection"),
+        *("m connection", "m modulation by shapes", "m2 modulation by faces", "m connection"),
+        # Names of inputs that look like fields do not matter.
+        *("m driving by modulation", "m2 modulation by connection"),
+    ]
+    values, keys = _circuit(contrasts)
+    table = _tests(values, keys, [""] * 8, [])
+    paired = _of(table, test="paired")
+    p = stats.ttest_rel(values[:, 1], values[:, 0]).pvalue
+    expected = np.full(len(p), NAN)
+    for members in families.values():
+        expected[members] = stats.false_discovery_control(p[members])
+    np.testing.assert_allclose(paired["q_value"], expected)
+    one = _of(table, test="one_sample", session="post")
+    tested = [1, 5, 6, 9]
+    assert one["contrast"].tolist() == [contrasts[k] for k in tested]
+    p = stats.ttest_1samp(values[:, 1, tested], 0).pvalue
+    np.testing.assert_allclose(
+        one["q_value"],
+        [*stats.false_discovery_control(p[:2]), *stats.false_discovery_control(p[2:])],
+    )
+
+
+def test_families_of_models_leave_other_measures_as_they_were() -> None:
+    values, keys, _ = _trial(8, [])
+    parameters, more = _circuit(["m connection", "m modulation by facesGtShapes"])
+    both = pd.concat([more.iloc[:1], keys, more.iloc[1:]], ignore_index=True).astype("category")
+    joined = np.concatenate([parameters[:, :, :1], values, parameters[:, :, 1:]], axis=2)
+    alone = _of(_tests(values, keys, [""] * 8, []), test="paired")["q_value"]
+    paired = _of(_tests(joined, both, [""] * 8, []), test="paired")
+    np.testing.assert_array_equal(paired["q_value"][1:5], alone)
+    # A family of one.
+    np.testing.assert_array_equal(paired["q_value"][[0, 5]], paired["p_value"][[0, 5]])
 
 
 @pytest.mark.parametrize("levels", [[], ["ketamine"]])

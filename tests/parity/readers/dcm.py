@@ -88,6 +88,7 @@ def bilinear(case: Context) -> dict[str, object]:
 def integrated(case: Context) -> dict[str, object]:
     """Read a predicted series."""
     found = _integrate(case, np.ravel(case["P"])[None])
+    assert found.neural is not None
     return {"y": found.bold[0], "neural": found.neural[0]}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bids_ketamine.core.dcm.estimation import FLAT_VARIANCE
 from bids_ketamine.outputs.collect_models import MODELS
 from bids_ketamine.outputs.collected import named
-from bids_ketamine.reports.words import counted, listed, percent
+from bids_ketamine.reports.words import counted, percent
 
 #: Sessions named before the others are counted.
 NAMED = 10
@@ -52,22 +52,20 @@ def _sentence(model: Mapping[str, Any], name_sessions: bool) -> str:
         f"Dynamic causal model {model.get('Model')} ({model.get('Task')}), "
         f"{counted(_number(model.get('Sessions')), 'session')}"
     )
-    told, has_values = [], False
-    for key, words in ENDS.items():
-        found = model.get(key)
-        found = found if isinstance(found, dict) else {}
-        n, names = _number(found.get("Number")), found.get("Names")
-        if not n:
-            continue
-        has_values = has_values or key != "NotEstimated"
-        which = named([str(each) for each in names or ()], NAMED) if name_sessions else ""
-        told.append(f"{n} {words}{f' ({which})' if which else ''}")
-    if not told:
+    found = {key: model.get(key) for key in ENDS}
+    ends = {key: each for key, each in found.items() if isinstance(each, dict)}
+    numbers = {key: n for key, each in ends.items() if (n := _number(each.get("Number")))}
+    if not numbers:
         return f"{opening}: all were estimated and converged, none stalled or is flat."
-    kept = " Values of such sessions are in the tests as they are." if has_values else ""
-    if has_values and _number((model.get("NotEstimated") or {}).get("Number")):
-        kept = " Values of such sessions that were estimated are in the tests as they are."
-    return f"{opening}: {listed(told) if len(told) < 2 else '; '.join(told)}.{kept}"
+    told = []
+    for key, n in numbers.items():
+        names = [str(each) for each in ends[key].get("Names") or ()] if name_sessions else []
+        told.append(f"{n} {ENDS[key]}{f' ({named(names, NAMED)})' if names else ''}")
+    kept = ""
+    if set(numbers) != {"NotEstimated"}:
+        which = " that were estimated" if "NotEstimated" in numbers else ""
+        kept = f" Values of such sessions{which} are in the tests as they are."
+    return f"{opening}: {'; '.join(told)}.{kept}"
 
 
 def _number(value: Any) -> int:

@@ -238,7 +238,7 @@ def _intervals(dcm: DcmSpec, facts: Facts) -> str:
         "takes noise as white, and its level as pulled towards a fixed prior (0.05 percent). The "
         "calibrated one takes the noise level and the serial correlation that the residuals show. "
         "It rests on a second fit, in which the data settle the noise levels, series are not "
-        "shrunk, predictions are whitened, filtered and adjusted as the series were and "
+        "shrunk, predictions are filtered as the series were and "
         "connections between regions have a prior variance of 1; its spread follows "
         "from the variance and lag-one autocorrelation of each region's residuals, corrected for "
         "what the fit took out of them, and from the correlation of regions. Measures (`dcm`) are "

@@ -95,7 +95,7 @@ class DcmSession:
         if not self.converged:
             return "not converged"
         if self.flat:
-            return f"flat: explains {explained_words(self.explained)} of the variance"
+            return f"flat: it explains {explained_words(self.explained)} of the variance"
         return "stalled: its last steps were all rejected" if self.stalled else ""
 
     @property

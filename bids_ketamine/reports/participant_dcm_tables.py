@@ -19,11 +19,13 @@ from bids_ketamine.reports.words import (
 
 #: More rows than this are not readable; the files hold the rest.
 MOST_ROWS = 150
-NOTE = (
+SIGN_NOTE = (
     "P: posterior probability that the parameter has the sign of its estimate, by SPM's posterior. "
-    "Unit log: logarithm of a factor. A self-connection is \u22120.5 Hz times it; the transit time "
-    "is 2 s, the decay of the vasodilatory signal 0.64 Hz times theirs; epsilon is the logarithm "
-    "of the ratio of intra- to extravascular signal."
+)
+NOTE = (
+    "log: logarithm of a factor, others are in Hz. A self-connection is \u22120.5 Hz times it; the "
+    "transit time is 2 s, the decay of the vasodilatory signal 0.64 Hz times theirs; epsilon is "
+    "the logarithm of the ratio of intra- to extravascular signal."
 )
 REGION_NOTE = (
     "Noise is its standard deviation in percent: as SPM's posterior has it, and as the residuals "
@@ -34,6 +36,8 @@ REGION_NOTE = (
 
 def parameter_table(sessions: Sequence[DcmSession]) -> TableView:
     """Return a row for each free parameter, sessions beside each other.
+
+    One session has columns for all that is known; several have less, or they would not fit a page.
 
     Parameters
     ----------
@@ -47,20 +51,22 @@ def parameter_table(sessions: Sequence[DcmSession]) -> TableView:
     found = [
         {(each.field, each.words): each for each in session.parameters} for session in sessions
     ]
+    alone = len(sessions) == 1
     rows = tuple(
         (
-            key[1],
-            first.unit.removesuffix(" scale"),
-            *(cell for each in found for cell in _cells(each.get(key))),
+            *_name(key[1], first.unit.removesuffix(" scale"), alone=alone),
+            *(cell for each in found for cell in _cells(each.get(key), alone=alone)),
         )
         for key, first in list(known.items())[:MOST_ROWS]
     )
-    columns = [Column("Parameter", wide=True), Column("Unit")]
+    columns = [Column("Parameter", wide=True), *([Column("Unit")] if alone else [])]
     for session in sessions:
         level = session.level
-        names = ("estimate", f"SPM's {level}", f"calibrated {level}", "P")
+        names: tuple[str, ...] = (f"SPM ({level})", f"calibrated ({level})")
+        if alone:
+            names = ("estimate", f"SPM's {level}", f"calibrated {level}", "P")
         columns += [Column(name, numeric=True, group=session.name) for name in names]
-    note = NOTE
+    note = SIGN_NOTE + NOTE if alone else NOTE
     if len(known) > MOST_ROWS:
         files = ", ".join(session.file.path.name for session in sessions)
         note += f" Shown are the first {MOST_ROWS} of {len(known):,}; all stand in {files}."
@@ -68,13 +74,23 @@ def parameter_table(sessions: Sequence[DcmSession]) -> TableView:
     return TableView(caption, tuple(columns), rows, note=note)
 
 
-def _cells(each: DcmParameter | None) -> tuple[str, ...]:
+def _name(words: str, unit: str, *, alone: bool) -> tuple[str, ...]:
+    """Return a parameter and its unit, where there is little room in one cell."""
+    if alone:
+        return words, unit
+    return (f"{words} ({unit})" if unit not in ("", "Hz") else words,)
+
+
+def _cells(each: DcmParameter | None, *, alone: bool) -> tuple[str, ...]:
     if each is None:
-        return (ABSENT,) * 4
+        return (ABSENT,) * (4 if alone else 2)
+    calibrated = estimated(each.calibrated_mean, each.calibrated)
+    if not alone:
+        return estimated(each.mean, each.interval), calibrated
     return (
         number(each.mean, 2),
         interval(*each.interval, 2),
-        estimated(each.calibrated_mean, each.calibrated),
+        calibrated,
         number(each.probability, 2),
     )
 

@@ -44,7 +44,10 @@ def test_study_is_told(study: Study) -> None:
         "cosines of the high-pass filter (128 s) entered as confounds",
         "in 16 bins a repetition time",
         "The mean of each input over the runs was taken out",
-        "sampled at the time at which the regressors of the GLM are",
+        "Every region is sampled at the end of the bin at whose start the regressors of the GLM "
+        "are taken, as in SPM12 (the same delay for all)",
+        "predictions are filtered as the series were",
+        "their standard error is the standard deviation of SPM's posterior",
         "(Stephan et al., 2007), with an echo time of 0.04 s (the constant of SPM12 whatever the "
         "scanner's echo time is)",
         "mean 1/128 and variance 1/64",
@@ -63,13 +66,18 @@ def test_settings_are_told(study: Study) -> None:
     assert "0.03 s (as the study sets it; the constant of SPM12 is 0.04 s)" in text
     assert "Inputs were not centred" in text
     assert "Two 95 % intervals" in text
+    assert "Two 97.5 % intervals" in _text(study, interval_level=0.975)[0]
 
 
 @pytest.mark.parametrize(
     ("restart", "words"),
     [
         ("never", ""),
-        ("stalled", "a fit whose last steps were all rejected was begun again"),
+        (
+            "stalled",
+            "a fit whose last steps were all rejected, or that explains less than 10 % of the "
+            "variance, was begun again",
+        ),
         ("always", "each fit was begun again"),
     ],
 )
@@ -83,12 +91,20 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
     text, _ = _text(study, FACTS, FACTS | {"Delay": 1.0}, echo_time=0.03, centre_inputs=False)
     assert "an echo time of 0.04 s (the constant" in text
     assert "The mean of each input over the runs was taken out" in text
-    assert "sampled 0.975 to 1 s into its volume" in text
+    assert "sampled 0.975 to 1 s into its volume, at the end of the bin at whose start" in text
     assert "Runs of a session shared" not in text
     several, _ = _text(study, FACTS | {"Runs": [{}, {}]})
     assert "Runs of a session shared parameters and noise levels" in several
     odd, _ = _text(study, dict.fromkeys(FACTS, "x"))
     assert "an echo time of 0.04 s" in odd
+
+
+def test_other_noise_models_take_regressors_within_a_bin(study: Study) -> None:
+    assert study.spec.dcm is not None
+    glm = replace(study.spec.glm, noise_model="ols")
+    text = " ".join(dcm_paragraphs(study.spec.dcm, glm=glm, facts=[FACTS], cited=set()))
+    told = "0.975 s into its volume, at the end of the bin in which the regressors of the GLM are"
+    assert told in text
 
 
 def test_only_estimated_models_are_told(study: Study) -> None:
@@ -122,6 +138,10 @@ def test_large_models_are_counted() -> None:
         ["a"], connections=[], inputs={}, driving={}, modulations={("a", "a"): ["on"]}
     )
     assert one == "a; on modulates a to itself."
+    apart = circuit_words(
+        ["a", "b"], connections=[], inputs={}, driving={"on": ["a"]}, modulations={}
+    )
+    assert apart == "a and b; no connections between regions; on drives a."
     assert ends_of(["a > b", "a-b", "a > b > c"]) == [("a", "b")]
 
 

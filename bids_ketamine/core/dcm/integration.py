@@ -24,9 +24,6 @@ LARGEST_STATE = 1e6
 #: Bytes of exponentials that are worked on at once: about what a processor's cache holds.
 BLOCK_BYTES = 4_000_000
 
-#: Most equal steps that are made at once, and most states of a system for which it is worth it.
-LONGEST_POWER, LARGEST_SQUARED = 8, 32
-
 
 class Trajectory(NamedTuple):
     """What a model predicts for a run; the first axis is the models'.
@@ -78,7 +75,7 @@ def integrate(
         One for each run.
     """
     size = N_STATES * structure.n_regions + 1
-    n_exponentials = max(len(set(each.stretches)) for each in schedules)
+    n_exponentials = max(len(each.moves) for each in schedules)
     block = max(1, int(BLOCK_BYTES / (8 * size**2 * max(n_exponentials, 1))))
     parts = [
         _integrate_block(parameters[first : first + block], structure, schedules, echo_time, neural)
@@ -136,54 +133,27 @@ def _states(
 
     None instead of the latter where all do.
     """
-    moves = _Moves(operators, schedule)
+    moves = _moves(operators, schedule)
     n_models, size = operators.at_rest.shape[0], operators.at_rest.shape[-1]
     states = np.zeros((n_models, size, len(schedule.steps)))
     states[:, 0, 0] = 1.0
-    now = 0
-    for level, gap, count in schedule.stretches:
-        # Once k states of a stretch are there, the k-th power of its move gives the next k.
-        longest = min(count, moves.longest_power)
-        there = 1
-        while there <= count:
-            reach = min(there, longest)
-            first = now + there - reach
-            new = min(reach, count + 1 - there)
-            np.matmul(
-                moves.power(level, gap * reach),
-                states[..., first : first + new],
-                out=states[..., now + there : now + there + new],
-            )
-            there += new
-        now += count
+    for move, sources, targets in schedule.jumps:
+        np.matmul(moves[move], states[..., sources], out=states[..., targets])
     if max(states.max(), -states.min()) * size <= LARGEST_STATE:  # False for NaN as well
         return states, None
     within = np.abs(states).sum(axis=1) <= LARGEST_STATE
     return states, np.logical_and.accumulate(within, axis=-1)
 
 
-class _Moves:
-    """Exponentials exp(g dt J) of combinations of inputs and gaps, made when they are asked for."""
-
-    def __init__(self, operators: BilinearOperators, schedule: Schedule) -> None:
-        by_input = np.tensordot(schedule.inputs, operators.by_input, axes=([1], [-3]))
-        generators = np.moveaxis(by_input, 0, 1) + operators.at_rest[:, None]
-        self.first = matrix_exponential(schedule.step * generators)
-        self.powers: dict[tuple[int, int], np.ndarray] = {}
-        # Squaring a move costs as much as d steps.
-        size = operators.at_rest.shape[-1]
-        self.longest_power = LONGEST_POWER if size <= LARGEST_SQUARED else 1
-
-    def power(self, level: int, bins: int) -> np.ndarray:
-        """Return the move over some bins: shape (n_models, d, d)."""
-        key = (level, bins)
-        if key not in self.powers:
-            if bins == 1:
-                made = np.ascontiguousarray(self.first[:, level])
-            else:
-                # The largest power of two below it is shared by its neighbours.
-                half = 1 << (bins.bit_length() - 1)
-                half = half if half < bins else half // 2
-                made = self.power(level, half) @ self.power(level, bins - half)
-            self.powers[key] = made
-        return self.powers[key]
+def _moves(operators: BilinearOperators, schedule: Schedule) -> list[np.ndarray]:
+    """Return the exponentials exp(g dt J) that a schedule needs, (n_models, d, d) each."""
+    by_input = np.tensordot(schedule.inputs, operators.by_input, axes=([1], [-3]))
+    generators = by_input.swapaxes(0, 1) + operators.at_rest[:, None]
+    first = matrix_exponential(schedule.step * generators)
+    made: list[np.ndarray] = []
+    for level, factors in schedule.moves:
+        if factors is None:
+            made.append(np.ascontiguousarray(first[:, level]))
+        else:
+            made.append(made[factors[0]] @ made[factors[1]])
+    return made

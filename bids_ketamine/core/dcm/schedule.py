@@ -6,8 +6,45 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bids_ketamine.core.dcm.state_equation import N_STATES
+
+#: Most equal steps that are made at once, and most states of a system for which it is worth it:
+#: squaring a move costs as much as d steps.
+LONGEST_POWER, LARGEST_SQUARED = 8, 32
+
 #: Steps over a gap for which the exponential of that very gap is made.
 FEWEST_USES = 4
+
+
+class Move(NamedTuple):
+    """An exponential exp(g dt J), or what it is the product of.
+
+    Attributes
+    ----------
+    level : int
+        Combination of inputs.
+    factors : tuple of int or None
+        Two moves before it; None for one bin.
+    """
+
+    level: int
+    factors: tuple[int, int] | None
+
+
+class Jump(NamedTuple):
+    """Steps that are made at once.
+
+    Attributes
+    ----------
+    move : int
+        What takes the states on.
+    sources, targets : slice
+        Steps at whose start the states are known, and become known.
+    """
+
+    move: int
+    sources: slice
+    targets: slice
 
 
 class Schedule(NamedTuple):
@@ -22,6 +59,10 @@ class Schedule(NamedTuple):
     stretches : tuple of (int, int, int)
         The same joined: combination, bins of a step, how many such steps follow each other; the
         last step is left out, since nothing is sampled after it.
+    moves : tuple of Move
+        Exponentials that the jumps need.
+    jumps : tuple of Jump
+        How all states follow from the first.
     samples : ndarray of int, shape (n_scans, n_regions)
         At the start of which step each region is sampled in each scan.
     step : float
@@ -31,6 +72,8 @@ class Schedule(NamedTuple):
     inputs: np.ndarray
     steps: np.ndarray
     stretches: tuple[tuple[int, int, int], ...]
+    moves: tuple[Move, ...]
+    jumps: tuple[Jump, ...]
     samples: np.ndarray
     step: float
 
@@ -88,7 +131,10 @@ def sampling_schedule(
     levels, level_of = np.unique(inputs[grid], axis=0, return_inverse=True)
     gaps = np.diff(grid, append=grid[-1] + 1)
     steps = np.column_stack([level_of.ravel(), gaps])
-    return Schedule(levels, steps, _stretches(steps), np.searchsorted(grid, sampled), step)
+    stretches = _stretches(steps)
+    size = N_STATES * n_regions + 1
+    moves, jumps = _plan(stretches, longest=LONGEST_POWER if size <= LARGEST_SQUARED else 1)
+    return Schedule(levels, steps, stretches, moves, jumps, np.searchsorted(grid, sampled), step)
 
 
 def _with_rare_gaps_split(grid: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -126,3 +172,36 @@ def _stretches(steps: np.ndarray) -> tuple[tuple[int, int, int], ...]:
 def _rounded(bins: np.ndarray) -> np.ndarray:
     """Round positive numbers to whole ones, halves up."""
     return np.floor(bins + 0.5).astype(int)
+
+
+def _plan(
+    stretches: tuple[tuple[int, int, int], ...], *, longest: int
+) -> tuple[tuple[Move, ...], tuple[Jump, ...]]:
+    """Lay out how the states of all steps follow, several equal steps at once."""
+    moves: list[Move] = []
+    places: dict[tuple[int, int], int] = {}
+
+    def place_of(level: int, bins: int) -> int:
+        """Return the place of a move over some bins, after those that it is made of."""
+        if (level, bins) not in places:
+            factors = None
+            if bins > 1:
+                # The largest power of two below it is shared by its neighbours.
+                half = 1 << ((bins - 1).bit_length() - 1)
+                factors = place_of(level, half), place_of(level, bins - half)
+            places[level, bins] = len(moves)
+            moves.append(Move(level, factors))
+        return places[level, bins]
+
+    jumps, now = [], 0
+    for level, gap, count in stretches:
+        # Once k states of a stretch are there, the k-th power of its move gives the next k.
+        there = 1
+        while there <= count:
+            reach = min(there, longest)
+            first, new = now + there - reach, min(reach, count + 1 - there)
+            targets = slice(now + there, now + there + new)
+            jumps.append(Jump(place_of(level, gap * reach), slice(first, first + new), targets))
+            there += new
+        now += count
+    return tuple(moves), tuple(jumps)

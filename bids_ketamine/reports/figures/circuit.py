@@ -89,8 +89,7 @@ def circuit_figure(
     style = f'style="min-width:{NARROWEST}px;'
     markup = markup.replace('style="', style, 1)
     return Markup(
-        f'<div class="scroll" role="region" tabindex="0" aria-label="Circuit">'
-        f"{markup}</div>"
+        f'<div class="scroll" role="region" tabindex="0" aria-label="Circuit">{markup}</div>'
     )
 
 
@@ -204,7 +203,7 @@ def _write(
 
 def _draw_doubt(axis: Any, doubt: str) -> None:
     """Say why arrows are grey, in place of the key."""
-    for up, told in ((27.0, f"The model is {doubt}."), (12.0, "Its estimates are no finding.")):
+    for up, told in ((27.0, f"The model is {doubt}."), (12.0, "Do not rely on its estimates.")):
         axis.text(8.0, up, told, va="center_baseline", fontsize=7.5, color=INK)
 
 

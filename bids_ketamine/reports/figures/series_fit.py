@@ -15,6 +15,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from bids_ketamine.core.dcm.estimation import FLAT_VARIANCE
 from bids_ketamine.reports.figures.canvas import (
     INK,
     PALETTE,
@@ -37,8 +38,6 @@ LEFT = 78.0
 #: Narrowest band, as a share of the run, so that an event without duration is seen.
 NARROWEST = 0.0012
 OBSERVED = "#8d979f"
-#: Share of variance under which a model is flat, as the core has it.
-FLAT_SHARE = 0.1
 #: Longest names of inputs and regions, letters.
 LONGEST = (13, 40)
 
@@ -86,7 +85,7 @@ def explained_words(share: object) -> str:
         return percent(share)
     given = float(share)  # type: ignore[arg-type]
     rounded = round(100 * given)
-    if given < FLAT_SHARE and rounded >= 100 * FLAT_SHARE:
+    if given < FLAT_VARIANCE and rounded >= 100 * FLAT_VARIANCE:
         return f"{int(1000 * given) / 10:.1f} %"
     return percent(given) if rounded >= 100 else f"{rounded} %"
 

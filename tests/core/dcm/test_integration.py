@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from bids_ketamine.core.dcm import integration
+from bids_ketamine.core.dcm import integration, schedule
 from bids_ketamine.core.dcm.bilinear import bilinear_operators
 from bids_ketamine.core.dcm.integration import integrate
 from bids_ketamine.core.dcm.schedule import sampling_schedule
@@ -170,7 +170,7 @@ def test_powers_of_moves_change_nothing(three_regions, monkeypatch):
     vectors = several(structure)
     found = []
     for longest in (1, 2, 8):
-        monkeypatch.setattr(integration, "LONGEST_POWER", longest)
+        monkeypatch.setattr(schedule, "LONGEST_POWER", longest)
         found.append(predicted(vectors, structure, inputs))
     for each in found[1:]:
         np.testing.assert_allclose(each.bold, found[0].bold, rtol=0, atol=1e-13)

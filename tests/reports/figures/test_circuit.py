@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from bids_ketamine.reports.figures.circuit import circuit_figure
+from bids_ketamine.reports.figures.circuit import FAINT, LOOP, NARROWEST, THIN, circuit_figure
 from bids_ketamine.reports.figures.circuit_layout import circle_places, curve, loop, wrapped
 from bids_ketamine.reports.figures.circuit_plan import CircuitPlan, Coupling, left_out
 
@@ -25,10 +25,22 @@ def _coupling(source: str, target: str, value: float = 0.3, **changes: object) -
     return Coupling(source, target, value=value, **(given | changes))  # type: ignore[arg-type]
 
 
-def _draw(regions: tuple[str, ...], couplings: list[Coupling]) -> str:
-    return str(
-        circuit_figure(regions, couplings, limit=1.0, level="90 %", name="c", description="d")
-    )
+def _draw(regions: tuple[str, ...], couplings: list[Coupling], doubt: str = "") -> str:
+    given = {"level": "90 %", "name": "c", "description": "d"}
+    return str(circuit_figure(regions, couplings, limit=1.0, doubt=doubt, **given))
+
+
+def _lines(markup: str) -> list[tuple[str, float]]:
+    """Return colour and width, pixels, of each line but those of discs."""
+    found = re.findall(r"fill: none; stroke[^\"]*", markup)
+    lines = [
+        (
+            re.search(r"stroke: (#\w+)", each),
+            re.search(r"stroke-width: ([\d.]+)", each),
+        )
+        for each in found
+    ]
+    return [(color.group(1), float(width.group(1)) if width else 1.0) for color, width in lines]
 
 
 def _texts(markup: str) -> list[str]:
@@ -67,7 +79,8 @@ def test_pair_carries_both_intervals_modulations_and_inputs() -> None:
     ("interval", "calibrated", "certainty"),
     [
         ((0.1, 0.5), (0.01, 0.6), 2),
-        ((-0.5, -0.1), (-0.6, -0.01), 2),
+        ((0.1, 0.5), (-0.6, -0.01), 0),  # the other sign
+        ((-0.1, 0.5), (-0.6, -0.01), 0),
         ((0.1, 0.5), (-0.1, 0.7), 1),
         ((-0.1, 0.5), (-0.2, 0.7), 0),
         ((float("nan"),) * 2, (float("nan"),) * 2, 0),
@@ -81,6 +94,48 @@ def test_which_interval_excludes_zero(
     markup = _draw(("a", "b"), [coupling])
     dashed = len(re.findall("stroke-dasharray", markup))
     assert dashed == (2 if certainty == 1 else 1)  # the key has one
+
+
+def test_the_calibrated_estimate_must_have_the_same_sign() -> None:
+    assert _coupling("a", "b", -0.3, calibrated=(-0.6, -0.01)).certainty == 2
+    assert _coupling("a", "b", 0.3, calibrated=(-0.5, 0.2), calibrated_mean=-0.2).certainty == 0
+    assert _coupling("a", "b", 0.3, calibrated=(-0.1, 0.5), calibrated_mean=0.2).certainty == 1
+    assert _coupling("a", "b", -0.3, calibrated=(0.1, 0.5), calibrated_mean=0.2).certainty == 0
+
+
+def test_width_and_colour_have_a_scale_of_their_own() -> None:
+    markup = _draw(("a", "b"), [_coupling("a", "b", 0.01, calibrated=(0.005, 0.015))])
+    (color, width), *_ = _lines(markup)
+    assert width == pytest.approx(1.2 + 2.6 * 0.01, abs=1e-3)
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    assert red > 220
+    assert min(green, blue) > 110  # pale
+    (_, width), *_ = _lines(_draw(("a", "b"), [_coupling("a", "b", 1.0)]))
+    assert width == pytest.approx(3.8)
+
+
+def test_doubtful_models_are_thin_and_grey_with_a_word() -> None:
+    couplings = [_coupling("a", "b", 0.9), _coupling("on", "b", -0.8, driving=True)]
+    couplings.append(_coupling("a", "a", 0.5, modulator="on", unit="log scale"))
+    markup = _draw(("a", "b"), couplings, doubt="flat: it explains 3 % of the variance")
+    assert {*_lines(markup)} == {(FAINT, THIN)}
+    assert "The model is flat: it explains 3 % of the variance." in _texts(markup)
+    assert not any("interval excludes" in each for each in _texts(markup))
+
+
+def test_changes_of_self_connections_have_no_sign_colour() -> None:
+    loop = [_coupling("a", "a", value, modulator="on", unit="log scale") for value in (0.5, -0.5)]
+    for each in loop:
+        markup = _draw(("a", "b", "c"), [each])
+        assert _lines(markup)[0] == (LOOP, pytest.approx(1.2 + 2.6 * 0.5))
+        assert "self, log" in _texts(markup)
+    assert "self, log" not in _texts(_draw(("a", "b", "c"), [_coupling("a", "b")]))
+
+
+def test_narrow_screens_scroll() -> None:
+    markup = _draw(PAIR, [_coupling(*PAIR)])
+    assert markup.startswith('<div class="scroll" role="region" tabindex="0"')
+    assert markup.count(f"min-width:{NARROWEST}px") == 1
 
 
 def test_circle_carries_estimates_and_few_modulations() -> None:

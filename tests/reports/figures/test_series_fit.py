@@ -11,6 +11,7 @@ from bids_ketamine.reports.figures.canvas import INK, PALETTE
 from bids_ketamine.reports.figures.series_fit import (
     OBSERVED,
     RegionFit,
+    explained_words,
     input_bands,
     series_fit_figure,
     series_limit,
@@ -38,6 +39,24 @@ def test_explained_variance_is_that_of_the_sums_of_squares() -> None:
     assert np.isnan(nothing.explained)
     assert series_limit([nothing]) == 1.0
     assert series_limit([_fit()]) == pytest.approx(1.08 * 1.5)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.329, "33 %"),
+        (0.321, "32 %"),
+        (0.004, "0 %"),
+        (0.1, "10 %"),
+        (0.0999, "9.9 %"),  # flat, and told so
+        (0.996, "99 %"),
+        (1.0, "100 %"),
+        (float("nan"), "\u2013"),
+        (None, "\u2013"),
+    ],
+)
+def test_shares_are_rounded_on_their_side_of_a_threshold(share: object, words: str) -> None:
+    assert explained_words(share) == words
 
 
 def test_titles_tell_region_and_share() -> None:

@@ -52,8 +52,8 @@ def test_sentences_come_first(tmp_path: Path, study: Study) -> None:
     shares = facts["ExplainedVarianceByRegion"]
     assert fit.replace("\u00a0", " ") == (
         f"pre: the model converged after 23 iterations and explains "
-        f"{int(100 * facts['ExplainedVariance'])} % of the variance "
-        f"(vmPFC {int(100 * shares['vmPFC'])} %, amygdala {int(100 * shares['amygdala'])} %)."
+        f"{round(100 * facts['ExplainedVariance'])} % of the variance "
+        f"(vmPFC {round(100 * shares['vmPFC'])} %, amygdala {round(100 * shares['amygdala'])} %)."
     )
     assert "SPM's is that of the posterior: it assumes white noise" in group.words
     assert "noise level and the serial correlation that the residuals show" in group.words
@@ -107,7 +107,7 @@ def test_pictures_of_circuit_series_and_correlations(tmp_path: Path, study: Stud
     assert "vmPFC to amygdala by faces \u22120.42 Hz" in circuit
     arrays = np.load(tmp_path / FUNC / file_name(ending="npz"))
     squares = [float((arrays[name][:, 1] ** 2).sum()) for name in ("predicted_1", "residuals_1")]
-    share = int(100 * squares[0] / sum(squares))
+    share = round(100 * squares[0] / sum(squares))
     assert f">amygdala: {share} % of the variance explained<" in first
     assert ">all trials<" in first
     assert matrix.count(">\u2212.93<") == 2
@@ -137,7 +137,7 @@ def test_unconverged_and_flat_models_are_flagged(tmp_path: Path, study: Study) -
     assert group.warnings[1].startswith("Flat model: pre (0 %). It explains less than 10 %")
     # A share without a word on flatness is enough.
     told = _group(tmp_path, study, ExplainedVariance=0.0999, Flat=None)
-    assert told.warnings[0].startswith("Flat model: pre (9 %)")
+    assert told.warnings[0].startswith("Flat model: pre (9.9 %)")
     assert not any("Flat" in each for each in _group(tmp_path, study).warnings)
 
 
@@ -183,16 +183,65 @@ def test_sessions_stand_beside_each_other(tmp_path: Path, study: Study) -> None:
     write_measures(tmp_path, [later, other], session="post")
     first, second = _groups(read_participant(tmp_path, "01", spec=study.spec), MODEL, "other")
     assert len(first.lead) == 3
-    assert first.tables[0].groups == [("", 1), ("", 1), ("pre", 4), ("post", 4)]
+    assert first.tables[0].groups == [("", 1), ("pre", 2), ("post", 2)]
+    rows = {row[0]: row[1:3] for row in first.tables[0].rows}
+    assert rows["amygdala \u2192 vmPFC"] == ("0.21 (0.05 to 0.37)", "\u22120.04 to 0.46")
+    assert "decay (log)" in rows
     assert len(first.tables[0].rows) == 11
-    assert "pre and post: free energy \u2212812.3." in first.sentences
+    assert "pre and post: free energy: SPM's \u2212812.3." in first.sentences
     assert (
         "pre and post: echo time 0.04 s and every region sampled 0.975 s into its volume."
         in first.sentences
     )
-    assert "post: run 2 is left out: no `faces`" in first.sentences
+    assert "post: run 2 is left out: no `faces`." in first.sentences
     assert second.lead == ("post: the model was not estimated: no series.",)
     assert second.words == ""
+
+
+def test_sessions_are_in_the_order_of_the_study_whether_estimated_or_not(
+    tmp_path: Path, study: Study
+) -> None:
+    later = write_circuit(
+        tmp_path / "sub-01" / "ses-post" / "func", STEM.replace("ses-pre", "ses-post")
+    )
+    write_measures(tmp_path, [later], session="post")
+    write_measures(tmp_path, [missing_rows("slope -0.5")])
+    (group,) = _groups(read_participant(tmp_path, "01", spec=study.spec))
+    _, first, second = group.lead
+    assert first == "pre: the model was not estimated: slope \u22120.5."
+    assert second.startswith("post: the model converged")
+
+
+def test_both_free_energies_and_notes_are_told(tmp_path: Path, study: Study) -> None:
+    note = "the free energy fell from -12.5 to -1e-05 in sub-01, 3-4"
+    given = {"CalibratedFreeEnergy": -350.25, "Notes": [note]}
+    sentences = _group(tmp_path, study, NoiseSettled=True, **given).sentences
+    energies = "pre: free energy: SPM's \u2212812.3 and the calibrated fit's \u2212350.2."
+    assert energies in sentences
+    told = "fell from \u221212.5 to \u22121e\u221205 in sub-01, 3-4."
+    assert sentences[-1].endswith(told)
+    sentences = _group(tmp_path, study, NoiseSettled=False, **given).sentences
+    assert (
+        f"{energies} SPM's noise levels did not settle, so that SPM's free energy is no ground "
+        "for comparing models here; the calibrated fit's is."
+    ) in sentences
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"Stalled": True}, "The model is stalled: its last steps were all rejected."),
+        ({"Converged": False}, "The model is not converged."),
+        ({"ExplainedVariance": 0.031}, "The model is flat: it explains 3 % of the variance."),
+    ],
+)
+def test_doubt_stands_in_the_circuit(
+    tmp_path: Path, study: Study, changes: dict[str, Any], words: str
+) -> None:
+    circuit = str(_group(tmp_path, study, **changes).pictures[0].markup)
+    assert ("The model is" in circuit) == bool(words)
+    assert words in circuit
 
 
 def test_only_the_first_model_explains_intervals(tmp_path: Path, study: Study) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.core.event_rules import ERROR_CONDITION
@@ -118,12 +118,12 @@ class CircuitTask(NamedTuple):
 
 def write_circuits(folder: Path, circuits: CircuitTask) -> None:
     """Leave what a task's models are estimated from in the folder of its step."""
-    (folder / CIRCUIT_FILE).write_bytes(pickle.dumps(circuits))
+    pd.to_pickle(circuits, folder / CIRCUIT_FILE)
 
 
 def read_circuits(folder: Path) -> CircuitTask:
     """Read what the step of a task has left for its models."""
-    found: CircuitTask = pickle.loads((folder / CIRCUIT_FILE).read_bytes())
+    found: CircuitTask = pd.read_pickle(folder / CIRCUIT_FILE)
     return found
 
 

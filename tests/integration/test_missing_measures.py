@@ -55,7 +55,7 @@ def test_a_condition_without_trials_leaves_the_contrast_missing(copy_of_trial, t
     patterns = table["measure"] == "ldc"  # of faces alone: nothing is missing
     assert table.loc[patterns, "value"].notna().all()
     table = table[~patterns]
-    assert set(table["measure"]) == {"activation", "gppi"}
+    assert set(table["measure"]) == {"activation", "dcm", "gppi"}
     assert table["value"].isna().all()
     assert (table["reason"] == "condition `shapes` has no trials").all()
     assert "condition `shapes` has no trials" in sidecar["Runs"][0]["Notes"]

@@ -118,7 +118,7 @@ class CircuitTask(NamedTuple):
 
 def write_circuits(folder: Path, circuits: CircuitTask) -> None:
     """Leave what a task's models are estimated from in the folder of its step."""
-    pd.to_pickle(circuits, folder / CIRCUIT_FILE)
+    pd.to_pickle(circuits, folder / CIRCUIT_FILE)  # type: ignore[attr-defined]  # not in its stubs
 
 
 def read_circuits(folder: Path) -> CircuitTask:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize, signal, special
 
-from bids_ketamine.core.dcm.estimation import DcmEstimate
+from bids_ketamine.core.dcm.estimation import SPM_ITERATIONS, DcmEstimate
 from bids_ketamine.core.dcm.laplace_model import LaplaceModel, laplace_model
 from bids_ketamine.core.dcm.priors import INPUT_VARIANCE, DcmPriors
 from bids_ketamine.core.dcm.restart import LOG_PRECISION_FREEDOM
@@ -76,7 +76,9 @@ def interval(mean: np.ndarray, covariance: np.ndarray, *, level: float) -> np.nd
     return np.column_stack([mean - half, mean + half])
 
 
-def calibrated_errors(estimate: DcmEstimate, *, maximum_iterations: int = 128) -> CalibratedErrors:
+def calibrated_errors(
+    estimate: DcmEstimate, *, maximum_iterations: int = SPM_ITERATIONS
+) -> CalibratedErrors:
     r"""Estimate a model again with what makes SPM12's intervals too narrow taken out.
 
     SPM12's prior holds the noise near a standard deviation of 0.05 percent, so firmly that its

@@ -28,8 +28,8 @@ def matrix_exponential(matrices: np.ndarray) -> np.ndarray:
 
     :math:`e^A = (T_{15}(A / 2^s))^{2^s}`, :math:`T_{15}` the Taylor series to degree 15 and
     :math:`A / 2^s` of largest row sum below one half, where the series is exact to rounding. Its
-    terms are taken together in fours, which takes six products and no solution of equations:
-    half the time of a Padé approximant for batches of small matrices.
+    terms are taken together in fours, which takes six products and no solution of equations: 1.1
+    to 1.5 times as fast as a Padé approximant for batches of small matrices.
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ def log_determinant(matrix: np.ndarray) -> float:
     """Return the log-determinant, passing over what is singular.
 
     Rows and columns with a zero on the diagonal are dropped; singular values outside
-    (1e-16, 1e16) do not count.
+    (1e-16, 1e16) do not count. The estimation takes determinants from decompositions that it
+    has; this one is there to check the convention.
 
     Parameters
     ----------

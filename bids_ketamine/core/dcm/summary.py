@@ -79,6 +79,8 @@ def information_criteria(
 ) -> tuple[float, float]:
     r"""Return SPM12's AIC and BIC, both the larger the better.
 
+    The app gives free energies instead; these are for comparison with other work.
+
     :math:`L = \sum_i -\frac{v}{2} \ln \sigma_i^2 - R_i'R_i / (2 \sigma_i^2)`; AIC is
     :math:`L - k`, BIC :math:`L - \frac{k}{2} \ln v`.
 

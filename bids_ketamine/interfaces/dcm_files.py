@@ -14,9 +14,10 @@ from bids_ketamine.core.dcm.estimation import DcmEstimate
 from bids_ketamine.core.dcm.intervals import CalibratedErrors, interval
 from bids_ketamine.core.dcm.summary import posterior_probability
 from bids_ketamine.interfaces.dcm_model import ModelData
+from bids_ketamine.outputs.arrays import write_arrays
 from bids_ketamine.outputs.patterns import output_name
 from bids_ketamine.outputs.sources import bids_uris
-from bids_ketamine.outputs.tables import replaced_whole, write_json
+from bids_ketamine.outputs.tables import write_json
 from bids_ketamine.study.dcm_names import (
     connection_name,
     connections_of,
@@ -80,30 +81,6 @@ def write_model(folder: Path, found: EstimatedModel, *, datasets: Mapping[str, s
     names = {**found.data.circuits.names, "model": found.data.model.name}
     write_arrays(folder / output_name("dcm_arrays", **names), _arrays(found))
     write_json(folder / output_name("dcm", **names), _facts(found, datasets))
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as one compressed file of NumPy, whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.npz`` file.
-    arrays : mapping of str to ndarray
-        Numbers, truth values or text.
-
-    Raises
-    ------
-    ValueError
-        If an array holds objects, which would need a pickle.
-    CannotCreateError, ReadWriteError
-        If the file cannot be written.
-    """
-    pickled = [name for name, array in arrays.items() if array.dtype.hasobject]
-    if pickled:
-        raise ValueError(f"{path.name}: arrays of objects: {pickled}")
-    with replaced_whole(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def sha256_of(arrays: Iterable[np.ndarray]) -> str:

@@ -26,6 +26,8 @@ class ModelOutcome:
         Whether it ended because its last steps were all rejected.
     flat : bool
         Whether the model explains next to nothing of the series.
+    reason : str
+        Why it was not estimated; empty where it was.
     """
 
     model: str
@@ -34,6 +36,7 @@ class ModelOutcome:
     converged: bool
     stalled: bool
     flat: bool
+    reason: str = ""
 
 
 def model_outcomes(sidecar: Mapping[str, Any]) -> tuple[ModelOutcome, ...]:
@@ -67,4 +70,5 @@ def _outcome(facts: Mapping[str, Any]) -> ModelOutcome:
         converged=is_estimated and facts.get("Converged") is True,
         stalled=is_estimated and facts.get("Stalled") is True,
         flat=is_estimated and facts.get("Flat") is True,
+        reason=str(facts.get("Reason") or ""),
     )

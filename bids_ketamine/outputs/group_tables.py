@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bids_ketamine.errors import CannotCreateError
+from bids_ketamine.outputs.arrays import write_arrays
+from bids_ketamine.outputs.group_peb_tables import PEB_TABLES, PREFIX, arrays_name
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.tables import write_json, write_table
 
@@ -177,7 +180,12 @@ RECORD = "group.json"
 
 
 def write_group(
-    output_dir: Path, *, tables: Mapping[str, pd.DataFrame], record: Mapping[str, object]
+    output_dir: Path,
+    *,
+    tables: Mapping[str, pd.DataFrame],
+    record: Mapping[str, object],
+    peb_tables: Mapping[str, pd.DataFrame] | None = None,
+    peb_arrays: Mapping[str, Mapping[str, np.ndarray]] | None = None,
 ) -> None:
     """Write the group folder: the record of an earlier run goes first and the new one comes last.
 
@@ -189,6 +197,11 @@ def write_group(
         One for each of :data:`GROUP_TABLES`.
     record : mapping
         Content of ``group.json``.
+    peb_tables : mapping of str to DataFrame, optional
+        One for each of :data:`~bids_ketamine.outputs.group_peb_tables.PEB_TABLES`; without them
+        those of an earlier run are removed.
+    peb_arrays : mapping of str to mapping of str to ndarray, optional
+        Arrays of each dynamic causal model by name; files of other models are removed.
 
     Raises
     ------
@@ -197,20 +210,35 @@ def write_group(
     CannotCreateError, ReadWriteError
         If a file cannot be written.
     """
-    if set(tables) != set(GROUP_TABLES):
-        raise ValueError(f"tables must be {sorted(GROUP_TABLES)}, got {sorted(tables)}")
-    for name, columns in GROUP_TABLES.items():
-        if list(tables[name].columns) != list(columns):
-            raise ValueError(f"{name} must have the columns {list(columns)}")
+    _require_columns(tables, GROUP_TABLES)
+    if peb_tables is not None:
+        _require_columns(peb_tables, PEB_TABLES)
     folder = output_dir / "group"
     _remove(folder / RECORD)
-    measures = sorted(output_dir.glob("sub-*/**/*_measures.tsv"))
-    sources = [f"bids::{path.relative_to(output_dir).as_posix()}" for path in measures]
-    for name, columns in GROUP_TABLES.items():
-        write_table(
-            folder / f"{name}.tsv", tables[name], columns=columns, extra={"Sources": sources}
-        )
+    for stale in sorted([*folder.glob(f"{PREFIX}*.*"), *folder.glob(arrays_name("*"))]):
+        _remove(stale)
+    extra = {"Sources": _sources(output_dir, "*_measures.tsv")}
+    for name, table in tables.items():
+        write_table(folder / f"{name}.tsv", table, columns=GROUP_TABLES[name], extra=extra)
+    extra = {"Sources": _sources(output_dir, "*_desc-dcm_estimates.json")}
+    for name, table in (peb_tables or {}).items():
+        write_table(folder / f"{name}.tsv", table, columns=PEB_TABLES[name], extra=extra)
+    for model, arrays in (peb_arrays or {}).items():
+        write_arrays(folder / arrays_name(model), arrays)
     write_json(folder / RECORD, record)
+
+
+def _require_columns(tables: Mapping[str, pd.DataFrame], wanted: Mapping[str, Columns]) -> None:
+    if set(tables) != set(wanted):
+        raise ValueError(f"tables must be {sorted(wanted)}, got {sorted(tables)}")
+    for name, columns in wanted.items():
+        if list(tables[name].columns) != list(columns):
+            raise ValueError(f"{name} must have the columns {list(columns)}")
+
+
+def _sources(output_dir: Path, pattern: str) -> list[str]:
+    paths = sorted(output_dir.glob(f"sub-*/**/{pattern}"))
+    return [f"bids::{path.relative_to(output_dir).as_posix()}" for path in paths]
 
 
 def _remove(path: Path) -> None:

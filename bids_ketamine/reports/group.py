@@ -11,6 +11,9 @@ from bids_ketamine.reports.figures.canvas import arm_styles
 from bids_ketamine.reports.group_data import GroupOutput, read_group, without_individuals
 from bids_ketamine.reports.group_measures import association_pictures, measure_views
 from bids_ketamine.reports.group_models import model_sentences
+from bids_ketamine.reports.group_peb import PebView, peb_problems, peb_views
+from bids_ketamine.reports.group_peb_data import read_peb, without_persons
+from bids_ketamine.reports.group_peb_words import CAUTION
 from bids_ketamine.reports.group_people import (
     exclusion_table,
     flow_table,
@@ -57,9 +60,11 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         If the page cannot be written.
     """
     spec = study.spec
-    group = read_group(output_dir, spec=spec)
+    group, peb = read_group(output_dir, spec=spec), read_peb(output_dir)
     if not individual_data:
-        group = without_individuals(group)
+        labels = sorted({*group.labels, *peb.labels})
+        peb = without_persons(peb, arms=group.arms, labels=labels)
+        group = without_individuals(group, labels=labels)
     styles = arm_styles(list(group.arms))
     drawn = {arm: styles[arm] for arm in group.arms} or {"all": styles["all"]}
     motion, motion_pictures, motion_legend = motion_views(
@@ -68,6 +73,15 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
     outcomes = outcome_views(group, spec, styles=drawn, individual_data=individual_data)
     families = measure_views(group, spec, styles=drawn, individual_data=individual_data)
     kinds = kind_views(group.tests, spec, styles={"all": styles["all"], **drawn})
+    circuits = peb_views(
+        peb,
+        group.record,
+        spec,
+        arms=group.arms,
+        styles={**drawn, "all": styles["all"]},
+        individual_data=individual_data,
+    )
+    problems = peb_problems(peb, spec)
     sizes = arm_sizes(group)
     associations, association_legend = association_pictures(
         group, styles=drawn | {"all": styles["all"]}, individual_data=individual_data
@@ -79,9 +93,9 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         kicker="Group report",
         heading=text(group.record.get("GroupStudy"), spec.name),
         subtitle=spec.title or "Imaging measures, treatment and clinical change",
-        contents=_contents(bool(outcomes), kinds),
+        contents=_contents(bool(outcomes), kinds, circuits, problems),
         individual_data=individual_data,
-        unreadable=group.unreadable,
+        unreadable=(*group.unreadable, *peb.unreadable),
         tiles=_tiles(group, study),
         flow=flow_table(group, spec),
         people=people_table(group, spec, output_dir) if individual_data else None,
@@ -97,6 +111,9 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         kinds=kinds,
         associations=associations,
         association_legend=association_legend,
+        circuits=circuits,
+        circuit_problems=problems,
+        circuit_caution=CAUTION,
         notes=_notes(group, study, individual_data),
         rules=_rules(study),
         methods=group_text(study, facts=group.record),
@@ -120,11 +137,14 @@ def _runs(output_dir: Path, individual_data: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _contents(has_outcomes: bool, kinds: list[KindView]) -> list[tuple[str, str]]:
+def _contents(
+    has_outcomes: bool, kinds: list[KindView], circuits: list[PebView], problems: list[str]
+) -> list[tuple[str, str]]:
     contents = [("summary", "Summary"), ("participants", "Participants"), ("motion", "Motion")]
     contents += [("outcomes", "Clinical outcomes")] if has_outcomes else []
     contents += [("measures", "Imaging measures"), ("tests", "Tests")]
     contents += [(kind.anchor, kind.title) for kind in kinds]
+    contents += [("effective", "Effective connectivity")] if circuits or problems else []
     contents += [("notes", "Notes"), ("exclusions", "Exclusions")]
     return [*contents, ("methods", "Methods"), ("provenance", "Provenance")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ def _key_tuples(table: pd.DataFrame) -> list[tuple[str, ...]]:
     return list(filled.itertuples(index=False, name=None))
 
 
-def without_individuals(group: GroupOutput) -> GroupOutput:
+def without_individuals(group: GroupOutput, *, labels: Sequence[str] = ()) -> GroupOutput:
     """Take out what tells of one person: labels, their values in reasons, means of few.
 
     Participants get running numbers so that they can be counted. Scores stay, for means are
@@ -218,8 +218,10 @@ def without_individuals(group: GroupOutput) -> GroupOutput:
     ----------
     group : GroupOutput
         The tables as they are.
+    labels : sequence of str, optional
+        Participants that only other tables name.
     """
-    labels = group.labels
+    labels = sorted({*group.labels, *labels})
     numbers = {label: str(place) for place, label in enumerate(labels)}
 
     def scrubbed(value: Any) -> Any:

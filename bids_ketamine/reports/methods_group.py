@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bids_ketamine.reports.group_peb_data import RECORD
+from bids_ketamine.reports.methods_peb import entries_of, peb_paragraphs
 from bids_ketamine.reports.words import counted, listed, percent
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
 
@@ -31,6 +33,11 @@ def group_paragraphs(
     if spec.arms is not None and len(spec.arms.levels) > 1:
         cited.add("welch")
     sections.append(("Statistics", _statistics(spec)))
+    told = facts.get(RECORD)
+    # A group level that was run without it has nothing to tell.
+    if spec.peb is not None and spec.dcm is not None and (told or not facts):
+        paragraphs = peb_paragraphs(spec.peb, spec=spec, facts=entries_of(told), cited=cited)
+        sections.append(("Effective connectivity of the group", paragraphs))
     return sections, cited
 
 

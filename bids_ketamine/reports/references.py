@@ -33,6 +33,11 @@ REFERENCES = {
     "friston2007": "Friston K, Mattout J, Trujillo-Barreto N, Ashburner J, Penny W (2007). "
     "Variational free energy and the Laplace approximation. NeuroImage 34:220-234. "
     "doi:10.1016/j.neuroimage.2006.08.035",
+    "friston2016": "Friston KJ, Litvak V, Oswal A, Razi A, Stephan KE, van Wijk BCM, Ziegler G, "
+    "Zeidman P (2016). Bayesian model reduction and empirical Bayes for group (DCM) studies. "
+    "NeuroImage 128:413-431. doi:10.1016/j.neuroimage.2015.11.015",
+    "gelman": "Gelman A, Meng X-L, Stern H (1996). Posterior predictive assessment of model "
+    "fitness via realized discrepancies. Statistica Sinica 6:733-807.",
     "gitelman": "Gitelman DR, Penny WD, Ashburner J, Friston KJ (2003). Modeling regional and "
     "psychophysiologic interactions in fMRI: the importance of hemodynamic deconvolution. "
     "NeuroImage 19:200-207. doi:10.1016/S1053-8119(03)00058-2",
@@ -81,4 +86,7 @@ REFERENCES = {
     "zeidman": "Zeidman P, Jafarian A, Corbin N, Seghier ML, Razi A, Price CJ, Friston KJ (2019). "
     "A guide to group effective connectivity analysis, part 1: First level analysis with DCM for "
     "fMRI. NeuroImage 200:174-190. doi:10.1016/j.neuroimage.2019.06.031",
+    "zeidman2": "Zeidman P, Jafarian A, Seghier ML, Litvak V, Cagnan H, Price CJ, Friston KJ "
+    "(2019). A guide to group effective connectivity analysis, part 2: Second level analysis with "
+    "PEB. NeuroImage 200:12-25. doi:10.1016/j.neuroimage.2019.06.032",
 }

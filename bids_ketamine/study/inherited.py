@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bids_ketamine.study.check_connectivity import check_gppi
 from bids_ketamine.study.check_dcm import check_dcm
+from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.spec import StudySpec
+
+Check = Callable[[StudySpec, Problem], None]
 
 #: Methods that rest on a study's tasks and regions: what they are called, and their rules.
 METHODS = {
@@ -20,6 +23,9 @@ METHODS = {
     "dcm": ("dynamic causal modelling", check_dcm),
 }
 
+#: The same of methods on dynamic causal models: which of these a study has comes first.
+METHODS_ON_MODELS = {"peb": ("parametric empirical Bayes", check_peb)}
+
 #: End of a problem's sentence that says how to leave out what the study has nothing for.
 CURE = re.compile(r"(; | \()`\w+: null` leaves the method out\)?$")
 
@@ -27,7 +33,7 @@ CURE = re.compile(r"(; | \()`\w+: null` leaves the method out\)?$")
 def without_misfits(
     spec: StudySpec, written: Collection[KeyPath]
 ) -> tuple[StudySpec, tuple[str, ...]]:
-    """Leave out inherited methods that do not fit the user's tasks and regions.
+    """Leave out inherited methods that do not fit the user's tasks, regions and outcomes.
 
     A study that takes the tasks out of a preset means no method on them. What the user's own
     file says of a method stays, and is told as a problem. Dynamic causal models of the preset may
@@ -47,8 +53,18 @@ def without_misfits(
     notices : tuple of str
         A sentence without full stop for each that was left out, with its reason.
     """
+    spec, methods = _without_methods(spec, written, METHODS)
+    spec, models = _without_models(spec, written)
+    spec, methods_on_models = _without_methods(spec, written, METHODS_ON_MODELS)
+    return spec, (*methods, *models, *methods_on_models)
+
+
+def _without_methods(
+    spec: StudySpec, written: Collection[KeyPath], methods: Mapping[str, tuple[str, Check]]
+) -> tuple[StudySpec, tuple[str, ...]]:
+    """Leave out inherited methods that do not fit."""
     notices = []
-    for name, (words, check) in METHODS.items():
+    for name, (words, check) in methods.items():
         if (name,) in written or getattr(spec, name) is None:
             continue
         reason = _misfit(spec, check)
@@ -56,8 +72,7 @@ def without_misfits(
             notices.append(f"{words} of the preset (`{name}`) is left out: {reason}")
             without: dict[str, Any] = {name: None}
             spec = replace(spec, **without)
-    spec, models = _without_models(spec, written)
-    return spec, (*notices, *models)
+    return spec, tuple(notices)
 
 
 def _without_models(
@@ -79,7 +94,7 @@ def _without_models(
     return replace(spec, dcm=replace(dcm, models=tuple(kept))), tuple(notices)
 
 
-def _misfit(spec: StudySpec, check: Callable[[StudySpec, Problem], None]) -> str:
+def _misfit(spec: StudySpec, check: Check) -> str:
     """Return the first sentence of a check, without its cure; empty where all is well."""
     found: list[str] = []
 

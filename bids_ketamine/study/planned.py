@@ -13,15 +13,6 @@ from bids_ketamine.study.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class PebSpec:
-    """Parametric empirical Bayes over sessions and participants (A19)."""
-
-    outcome: str = setting("Outcome whose improvement enters")
-    level: float = setting("Level of the intervals", default=0.9, minimum=0.5, maximum=0.999)
-    within_participant_first: bool = setting("A level of each participant first", default=False)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ElasticNetSpec:
     """Elastic net with leave-one-subject-out (A13, A14)."""
 
@@ -158,7 +149,6 @@ class ReliabilitySpec:
 class PlannedSections:
     """One field per section, absent unless the study has it."""
 
-    peb: PebSpec | None = setting("parametric empirical Bayes", default=None)
     elastic_net: ElasticNetSpec | None = setting("elastic net", default=None)
     symptom_dimensions: SymptomDimensionsSpec | None = setting("symptom dimensions", default=None)
     repeated_measures: RepeatedMeasuresSpec | None = setting(

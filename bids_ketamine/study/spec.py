@@ -32,6 +32,7 @@ from bids_ketamine.study.model_sections import (
     GlmSpec,
     TaskSpec,
 )
+from bids_ketamine.study.peb_section import PebSpec
 from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.region_sections import (
     OWN_SEGMENTATION,
@@ -59,6 +60,7 @@ __all__ = [
     "InputsSpec",
     "OutcomeSpec",
     "OutliersSpec",
+    "PebSpec",
     "RegionSpec",
     "RegionsSpec",
     "RestSpec",
@@ -87,6 +89,7 @@ class StudySpec:
     gppi: GppiSpec | None = setting("Generalized PPI of tasks", default=None)
     rsa: RsaSpec | None = setting("Representational similarity of a task", default=None)
     dcm: DcmSpec | None = setting("Dynamic causal models of tasks", default=None)
+    peb: PebSpec | None = setting("Group level of dynamic causal models", default=None)
     arms: ArmsSpec | None = setting("Treatment arms", default=None)
     outcomes: tuple[OutcomeSpec, ...] = setting("Clinical scores, by name", default=())
     covariates: tuple[CovariateSpec, ...] = setting(

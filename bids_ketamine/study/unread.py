@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bids_ketamine.study.check_connectivity import tasks_without_contrast
+from bids_ketamine.study.check_peb import models_without_parameters
 from bids_ketamine.study.dcm_names import error_inputs, unreached_regions
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.spec import StudySpec
@@ -87,5 +88,10 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         "participants without errors will have no such model"
         for model in (spec.dcm.models if spec.dcm is not None else ())
         for name in error_inputs(model)
+    ]
+    sentences += [
+        f"the model `{model.name}` (`dcm`) has no modulation: the group level of models "
+        "(`peb.fields`) says nothing of it"
+        for model in models_without_parameters(spec)
     ]
     return tuple(sentences)

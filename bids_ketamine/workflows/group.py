@@ -19,12 +19,10 @@ from bids_ketamine.core.group.analysis import (
     included_participants,
     session_summaries,
 )
-from bids_ketamine.core.group.coverage import unchecked_coverage
 from bids_ketamine.core.group.exclusions import (
     ListedExclusion,
     exclusion_reasons,
     included_values,
-    unchecked_displacements,
 )
 from bids_ketamine.core.group.manifest import participants_manifest
 from bids_ketamine.core.group.measure_tests import ComparisonSettings, group_tests
@@ -39,22 +37,21 @@ from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
 from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
 from bids_ketamine.outputs.collect import collect_outputs
 from bids_ketamine.outputs.collect_models import MODELS
-from bids_ketamine.outputs.collected import CollectedOutputs, named
+from bids_ketamine.outputs.collected import CollectedOutputs
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.group_models import models_record
+from bids_ketamine.workflows.group_notes import group_notes
+from bids_ketamine.workflows.group_peb import group_peb
+from bids_ketamine.workflows.group_peb_members import Exclusions
 from bids_ketamine.workflows.group_sources import (
-    EARLIER_RUNS,
     People,
     find_people,
     unreliable_sessions,
 )
 
 LOGGER = logging.getLogger("bids_ketamine")
-
-#: Participants' tasks named in a note before the others are counted.
-NAMED = 5
 
 
 def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
@@ -75,7 +72,7 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
         If there are no measures, or a table that the study names is missing.
     InputDataError
         If measures come from different studies or versions, a session has another meaning than
-        it was computed with, a table is damaged, or somebody is unknown.
+        it was computed with, a table or a file of a model is damaged, or somebody is unknown.
     CannotCreateError, ReadWriteError
         If the tables cannot be written.
     """
@@ -90,8 +87,21 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
     unmatched = unmatched_rows(bids_dir, spec, people.participants)
+    peb = group_peb(
+        spec,
+        collected=collected,
+        people=people,
+        outcomes=outcomes,
+        exclusions=Exclusions(measures=data.measures, tasks=data.tasks, reasons=data.exclusions),
+    )
     record = _record(study, collected, people, data, unmatched)
-    write_group(output_dir, tables=tables, record=record)
+    write_group(
+        output_dir,
+        tables=tables,
+        record={**record, **peb.record},
+        peb_tables=peb.tables,
+        peb_arrays=peb.arrays,
+    )
     LOGGER.info("%s", data.motion.sentence)
 
 
@@ -267,39 +277,9 @@ def _record(
         "Participants": went_in.pop(ALL),
         "Arms": went_in,
         "MotionStep": data.motion.sentence,
-        "Notes": [*_notes(spec, collected, data), *unmatched],
+        "Notes": [
+            *group_notes(spec, collected, measures=data.measures, tasks=data.tasks),
+            *unmatched,
+        ],
         **({MODELS: models} if models else {}),
     }
-
-
-def _notes(spec: StudySpec, collected: CollectedOutputs, data: GroupData) -> list[str]:
-    """Say what a reader of the tables should know."""
-    notes = []
-    if collected.software_version != __version__:
-        notes.append(
-            f"The measures were computed with version {collected.software_version}, the group "
-            f"statistics with version {__version__}."
-        )
-    for status, why in EARLIER_RUNS.items():
-        sessions = collected.of_earlier_runs(status)
-        if sessions:
-            names = ", ".join(each.name for each in sessions)
-            notes.append(f"Left out because {why}: {names}.")
-    different = collected.processed_differently()
-    if different:
-        notes.append(
-            "Sessions of a participant's task were not processed alike, so that a change may be "
-            f"one of processing: {named(different, NAMED, '; ')}."
-        )
-    unchecked = unchecked_displacements(measures=data.measures, tasks=data.tasks)
-    if spec.exclusions.maximum_mean_fd is not None and unchecked:
-        notes.append(
-            f"The largest mean framewise displacement could not be checked in {unchecked} "
-            "session-tasks: none is known."
-        )
-    unchecked = unchecked_coverage(measures=data.measures)
-    if spec.exclusions.minimum_coverage is not None and unchecked:
-        notes.append(
-            f"The smallest coverage could not be checked for {unchecked} values: none is known."
-        )
-    return notes

@@ -114,14 +114,12 @@ def test_notices_come_first_and_the_outcome_last(
     rooms.events = (ProgressEvent("done", "01", "pre", "measures table", 2, 2),)
     assert main(dataset.participant) == 0
     lines = told().splitlines()
-    assert lines[0] == "notice: parametric empirical Bayes (`peb`) is not yet available"
+    assert lines[0] == "notice: elastic net (`elastic_net`) is not yet available"
     assert lines[-2:] == [
         "sub-01 pre: done; 1 of 1 session, 0 s",
         f"sessions: 1 computed; results and reports: {dataset.out}",
     ]
-    assert (
-        record(dataset)["Notices"][0] == "parametric empirical Bayes (`peb`) is not yet available"
-    )
+    assert record(dataset)["Notices"][0] == "elastic net (`elastic_net`) is not yet available"
 
 
 def test_a_failed_session_leaves_the_others_and_the_reports_whole(

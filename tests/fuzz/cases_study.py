@@ -110,7 +110,7 @@ KEYS = [
          "line 1: extends"),
     swap("extends-path", "extends a path", "name: fuzz", "extends: ../../etc/passwd\nname: fuzz",
          "line 1: extends names no preset"),
-    add("not-yet", "a method that is not computed", "peb: {outcome: x}\n", "peb"),
+    add("not-yet", "a method that is not computed", "behaviour: {tasks: [faces]}\n", "behaviour"),
     study("nothing", "neither tasks nor rest", edit_text("study", lambda text: text.split(
         "tasks:")[0] + "arms: {column: arm, levels: [a, b]}\n"), "nothing to compute"),
 ]  # fmt: skip

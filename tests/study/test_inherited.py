@@ -30,7 +30,10 @@ def test_a_preset_without_its_tasks_is_a_resting_study(load):
         "the study: `faces`; the study has no tasks",
         "dynamic causal modelling of the preset (`dcm`) is left out: dcm.models.faceCircuit.task "
         "names no task of the study: `faces`; the study has no tasks",
+        "parametric empirical Bayes of the preset (`peb`) is left out: peb needs `dcm`, whose "
+        "models it is about",
     )
+    assert study.spec.peb is None
     assert set(study.unread) <= set(study.notices)
 
 
@@ -64,6 +67,7 @@ def test_nothing_is_left_out_of_a_preset_itself():
     assert study.spec.gppi is not None
     assert study.spec.rsa is not None
     assert [model.name for model in study.spec.dcm.models] == ["faceCircuit"]
+    assert study.spec.peb.outcome == "caps5"
 
 
 def test_a_model_without_its_regions_is_left_out(load):
@@ -73,6 +77,31 @@ def test_a_model_without_its_regions_is_left_out(load):
         "dynamic causal modelling of the preset (`dcm`) is left out: dcm.models.faceCircuit."
         "regions: `vmPFC` is no region of images; regions: amygdala, anterior_insula, rACC, dACC, "
         "anterior_hippocampus",
+        "parametric empirical Bayes of the preset (`peb`) is left out: peb needs `dcm`, whose "
+        "models it is about",
+    )
+
+
+def test_models_without_the_presets_outcome_have_no_group_level(load):
+    study = load(
+        "extends: norbury2021\nname: mine\noutcomes: {caps5: null}\n"
+        "elastic_net: null\nsymptom_dimensions: null\nrepeated_measures: null\n"
+    )
+    assert study.spec.dcm is not None
+    assert study.spec.peb is None
+    assert study.unread == (
+        "parametric empirical Bayes of the preset (`peb`) is left out: peb.outcome names no "
+        "outcome of the study: `caps5`; outcomes: madrs",
+    )
+    with pytest.raises(StudyError, match=r"peb\.outcome names no outcome of the study: `caps5`"):
+        load("extends: norbury2021\nname: mine\noutcomes: {caps5: null}\npeb: {level: 0.95}\n")
+
+
+def test_the_group_level_of_models_of_ones_own(load):
+    text = OWN_TASK + OWN_MODEL
+    assert load(text).spec.peb is None  # the own model has no modulation
+    assert load(text + "peb: {outcome: madrs, fields: [connection]}\n").spec.peb.fields == (
+        "connection",
     )
 
 
@@ -102,10 +131,15 @@ def test_a_model_of_the_preset_goes_beside_one_of_the_users(load):
     assert study.unread == (
         "model `faceCircuit` of the preset (`dcm`) is left out: dcm.models.faceCircuit.task names "
         "no task of the study: `faces`; tasks: hariri",
+        "parametric empirical Bayes of the preset (`peb`) is left out: peb.fields: no model of "
+        "the study has a modulation; name other fields",
     )
     study = load("extends: norbury2021\nname: mine\n" + OWN_MODEL.replace("hariri", "faces"))
     assert [model.name for model in study.spec.dcm.models] == ["faceCircuit", "own"]
-    assert study.unread == ()
+    assert study.unread == (
+        "the model `own` (`dcm`) has no modulation: the group level of models (`peb.fields`) says "
+        "nothing of it",
+    )
 
 
 def test_a_model_of_the_users_own_is_never_left_out(load):

@@ -114,7 +114,7 @@ def test_extension_merges_replaces_and_removes(write):
     radius = {region.name: region.radius for region in study.spec.regions.definitions}
     assert radius["rACC"] == 5.0
     assert radius["vmPFC"] == 8.0
-    assert any("`peb`" in notice for notice in study.notices)
+    assert any("`elastic_net`" in notice for notice in study.notices)
 
 
 def test_presets_load_and_name_what_is_not_built():
@@ -123,7 +123,8 @@ def test_presets_load_and_name_what_is_not_built():
     glm = norbury.spec.glm
     assert (glm.noise_model, glm.microtime_resolution, glm.reference_bin) == ("spm", 16, 8)
     assert (glm.hrf_model, glm.mask_threshold) == ("spm", 0.8)
-    assert "parametric empirical Bayes (`peb`) is not yet available" in norbury.notices
+    assert "elastic net (`elastic_net`) is not yet available" in norbury.notices
+    assert not any("`peb`" in notice for notice in norbury.notices)
     assert not any("noise model" in notice for notice in norbury.notices)
     assert len(norbury.spec.outcomes[0].items) == 20
     siegel = load_study("siegel2021")
@@ -132,9 +133,9 @@ def test_presets_load_and_name_what_is_not_built():
 
 
 def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    assert problems(write(MINIMAL + "peb: {outcome: caps5}\n")) == [
-        "parametric empirical Bayes (`peb`) is not yet available: take it out of the study file to "
-        "run the rest"
+    assert problems(write(MINIMAL + "elastic_net: {outcome: caps5}\n")) == [
+        "elastic net (`elastic_net`) is not yet available: take it out of the study file to run "
+        "the rest"
     ]
 
 

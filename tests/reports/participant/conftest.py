@@ -57,7 +57,7 @@ def write_participant_tree(
         _write_session(output, participant, session, rng, space, shape, regions, place)
     default_log = {
         "Errors": [],
-        "Notices": [f"parametric empirical Bayes (`peb`) is not yet available {HOSTILE}"],
+        "Notices": [f"elastic net (`elastic_net`) is not yet available {HOSTILE}"],
         "Sessions": dict.fromkeys(sessions, "computed"),
         "Missing": [],
     }

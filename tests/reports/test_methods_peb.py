@@ -34,8 +34,9 @@ def test_study_is_told(study: Study) -> None:
     for sentence in (
         "(PEB; Friston et al., 2016; Zeidman et al., 2019, part 2)",
         "Parameters: modulations.",
-        "goes with improvement (caps5), by one level over all sessions of all participants, with "
-        "the columns mean, session (\u2212\u00bd and +\u00bd), improvement, and session \u00d7 "
+        "whether it goes with improvement (caps5), both by one level over all "
+        "sessions of all participants, with the columns mean, "
+        "session (\u2212\u00bd and +\u00bd), improvement, and session \u00d7 "
         "improvement",
         "over all participants and in each arm",
         "The two arms were compared in one second level over the participants of both, with the "
@@ -115,7 +116,7 @@ def test_one_arm_has_no_third_level(study: Study) -> None:
     assert "third level over" not in text
     assert "in one second level over" not in text
     assert "participants of a level and divided by" in text
-    assert "The last two were asked over all participants." in text
+    assert "All but the first were asked over all participants." in text
 
 
 def test_more_arms_are_compared_with_the_reference(study: Study) -> None:

@@ -75,7 +75,7 @@ def test_without_individual_data_few_are_withheld(
     output = peb_tree(make_group, tmp_path, sizes=FEW)
     page = take_apart(write_group_report(output, study=study, individual_data=False))
     section = section_of(page)
-    assert section.count("has nothing to show: withheld: fewer than 3 participants.") == 4
+    assert section.count("has nothing to show: withheld: fewer than 3 participants.") == 6
     assert "all participants \u22120.052 Hz per point" in section
     assert "midazolam 0.004" not in section
     assert "minus midazolam \u22120.047" not in section
@@ -186,7 +186,7 @@ def test_fits_that_failed_tell_why(
     for name in ("group_peb", "group_peb_fits"):
         _change(output, name, fail)
     section = section_of(take_apart(write_group_report(output, study=study, individual_data=True)))
-    assert section.count("has nothing to show: too few participants: 3.") == 2
+    assert section.count("has nothing to show: too few participants: 3.") == 3
     assert (
         "in those who got better. Not estimated: midazolam (too few participants: 3). " in section
     )
@@ -203,11 +203,12 @@ def test_other_models_and_arms(study: Study, tmp_path: Path) -> None:
     styles = arm_styles(["a"])
     (view,) = peb_views(peb, {}, study.spec, arms=("a",), styles=styles, individual_data=True)
     assert view.title == "other (faces)"
-    assert [block.wide for block in view.blocks] == [True, True, True]
-    assert "an effect in all together" in " ".join(view.results)
+    assert [block.wide for block in view.blocks] == [True, True, True, True]
+    told = " ".join(each for block in view.blocks for each in (*block.results, *block.others))
+    assert "a change between sessions in all together" in told
     pictures = [each for block in view.blocks for each in (*block.circuits, *block.pictures)]
     assert all(each.markup is not None for each in pictures)
-    assert "amygdala self-connection by faces" in " ".join(view.results)
+    assert "amygdala self-connection by faces" in told
 
 
 def test_lines_are_those_of_each_arm(small: Path) -> None:
@@ -252,10 +253,16 @@ def test_the_third_level_makes_and_breaks_no_verdict(
             individual_data=True,
         )
         blocks = [
-            (each.results, each.words, [one.caption for one in (*each.circuits, *each.points)])
+            (
+                each.results,
+                each.others,
+                each.chance,
+                each.words,
+                [one.caption for one in (*each.circuits, *each.points)],
+            )
             for each in view.blocks
         ]
-        told.append((view.results, view.others, view.chance, blocks))
+        told.append(blocks)
     assert told[0] == told[1] == told[2]
 
 
@@ -280,7 +287,7 @@ def test_reasons_alike_but_for_numbers_are_counted_together(small: Path) -> None
     reasons = [row[1:] for row in table.rows]
     assert reasons == [
         ("pre: explains 30.2 to 33 % of the variance, less than 34 %", "3"),
-        ("no model of sub-02 in post", "1"),
+        ("no model of a participant in post", "1"),
     ]
     private = without_persons(replace(read_peb(small), participants=people), arms=ARMS, labels=())
     first = private.participants["reason"].iloc[1]

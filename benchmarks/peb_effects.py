@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,7 +15,6 @@ from bids_ketamine.core.dcm.structure import parameter_labels
 from bids_ketamine.core.peb.design import group_design
 from bids_ketamine.core.peb.estimation import PebEstimate, estimate_peb, models_of_pebs
 from bids_ketamine.core.peb.models import FirstLevelModels, first_level_models
-from bids_ketamine.core.peb.student_t import estimate_student_t_peb
 from bids_ketamine.core.peb.trial_data import (
     CHANGE,
     COMMON,
@@ -29,8 +28,8 @@ from bids_ketamine.core.peb.trial_data import (
     TrialSettings,
 )
 from bids_ketamine.core.peb.trial_effects import effect_positions
-from bids_ketamine.core.peb.trial_fits import analysis_fits
-from bids_ketamine.core.peb.trial_members import Group, both_arms, group
+from bids_ketamine.core.peb.trial_fits import analysis_fits, second_level
+from bids_ketamine.core.peb.trial_members import both_arms, group
 from bids_ketamine.demo.circuit import CIRCUIT_INPUTS, CIRCUIT_REGIONS, LABELS, STRUCTURE
 from bids_ketamine.demo.circuit_truth import EXCITATION_BY_FACES, INHIBITION_BY_FACES
 from bids_ketamine.demo.participants import ARMS, SESSIONS
@@ -139,7 +138,7 @@ def effects(data: TrialData, distribution: str) -> dict[str, np.ndarray]:
         group(data, analysis=CHANGE, arm=arm, scale=scale, settings=SETTINGS, within={})
         for arm in ARMS
     ]
-    arms = [_second_level(each, distribution) for each in groups]
+    arms = [second_level(each, distribution=distribution, settings=SETTINGS) for each in groups]
     third = estimate_peb(
         models_of_pebs(arms, labels=ARMS),
         design=group_design({COMMON: np.ones(2), DIFFERENCE: np.array([-0.5, 0.5])}, rows=ARMS),
@@ -147,7 +146,8 @@ def effects(data: TrialData, distribution: str) -> dict[str, np.ndarray]:
         precision_components=SETTINGS.precision_components,
     )
     crossed = [f"{name} [{SESSION_BY_IMPROVEMENT}]" for name in MODULATIONS]
-    both = _second_level(both_arms(*groups), distribution)
+    pair = both_arms(*groups)
+    both = second_level(pair, distribution=distribution, settings=SETTINGS)
     found = {
         FIXED: _moments(both, MODULATIONS, f"{SESSION_BY_IMPROVEMENT} x {DIFFERENCE}"),
         THIRD_LEVEL: _moments(third, crossed, DIFFERENCE),
@@ -155,22 +155,6 @@ def effects(data: TrialData, distribution: str) -> dict[str, np.ndarray]:
     for arm, estimate in zip(ARMS, arms, strict=True):
         found[arm] = _moments(estimate, MODULATIONS, SESSION_BY_IMPROVEMENT)
     return found
-
-
-def _second_level(chosen: Group, distribution: str) -> PebEstimate:
-    arguments: dict[str, Any] = {
-        "design": chosen.design,
-        "fields": chosen.fields,
-        "precision_components": SETTINGS.precision_components,
-    }
-    if distribution == GAUSSIAN:
-        return estimate_peb(chosen.models, **arguments)
-    return estimate_student_t_peb(
-        chosen.models,
-        **arguments,
-        participants=chosen.owners,
-        degrees_of_freedom=SETTINGS.degrees_of_freedom,
-    )
 
 
 def _moments(estimate: PebEstimate, parameters: Sequence[str], column: str) -> np.ndarray:

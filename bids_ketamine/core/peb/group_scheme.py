@@ -31,6 +31,9 @@ FEWEST_ITERATIONS, SMALL_CHANGE = 4, 1e-4
 SPM12, NEWTON = "spm12", "newton"
 SCHEMES = (SPM12, NEWTON)
 
+#: SPM12's scheme has not converged where a Newton step would gain as much, nats.
+MUCH_TO_GAIN = 1.0
+
 #: Newton steps end where less than this is to be gained, nats; a step is halved at most so often,
 #: and no log precision moves by more than 1 at once.
 SMALL_GAIN, HALVINGS = 1e-10, 30
@@ -235,7 +238,8 @@ def climb(
         trace.append((iteration, last.free_energy, change, log_time))
         small = log_time <= FIRST_LOG_TIME or change < SMALL_CHANGE
         if iteration > FEWEST_ITERATIONS and small:
-            converged = True
+            # SPM12 ends here also while its steps are too small to change anything.
+            converged = _left_to_gain(last) < MUCH_TO_GAIN
             break
     return Climb(last, effects, log_precision, np.array(trace), converged)
 
@@ -290,6 +294,12 @@ def ascend(
         now = further
         trace.append((iteration, now.free_energy, change, np.inf))
     return Climb(now, now.effects, now.log_precision, np.array(trace), converged)
+
+
+def _left_to_gain(last: GroupEvaluation) -> float:
+    """Return what a Newton step would gain, nats."""
+    curvatures, directions = np.linalg.eigh(last.curvature)
+    return float(0.5 * ((directions.T @ last.gradient) ** 2 / np.abs(curvatures)).sum())
 
 
 def _step(last: GroupEvaluation, best: GroupEvaluation, log_time: float) -> np.ndarray:

@@ -177,37 +177,64 @@ def _estimated(
     name: str, chosen: Group, *, settings: TrialSettings, within: tuple[PebEstimate, ...] = ()
 ) -> _Arm:
     """Estimate the PEBs of a group, and the Gaussian one without each participant."""
-    models, design, components = chosen.models, chosen.design, settings.precision_components
-    # One arm and everybody are SPM12's, equal to it. The design of two arms is none of SPM12's,
-    # and its columns differ so much in their sum of squares that SPM12's scheme ends early.
-    scheme = NEWTON if DIFFERENCE in design.columns else SPM12
     estimates = {
-        GAUSSIAN: estimate_peb(
-            models,
-            design=design,
-            fields=chosen.fields,
-            precision_components=components,
-            scheme=scheme,
-        ),
-        STUDENT_T: estimate_student_t_peb(
-            models,
-            design=design,
-            fields=chosen.fields,
-            precision_components=components,
-            participants=chosen.owners,
-            degrees_of_freedom=settings.degrees_of_freedom,
-        ),
+        each: second_level(chosen, distribution=each, settings=settings)
+        for each in (GAUSSIAN, STUDENT_T)
     }
     without = estimates_without_each(
-        models,
-        design=design,
+        chosen.models,
+        design=chosen.design,
         fields=chosen.fields,
-        precision_components=components,
+        precision_components=settings.precision_components,
         participants=chosen.owners,
         recentre=chosen.recentre,
-        scheme=scheme,
+        scheme=_scheme(chosen),
     )
     return _Arm(name, chosen.participants, "", chosen, estimates, without, within)
+
+
+def second_level(chosen: Group, *, distribution: str, settings: TrialSettings) -> PebEstimate:
+    """Estimate the PEB of a group.
+
+    Parameters
+    ----------
+    chosen : Group
+        Models and design.
+    distribution : str
+        "gaussian" or "student_t": of participants about what the design predicts.
+    settings : TrialSettings
+        How trials are analysed.
+
+    Raises
+    ------
+    InputDataError
+        As of :func:`~bids_ketamine.core.peb.estimation.estimate_peb`.
+    """
+    if distribution == GAUSSIAN:
+        return estimate_peb(
+            chosen.models,
+            design=chosen.design,
+            fields=chosen.fields,
+            precision_components=settings.precision_components,
+            scheme=_scheme(chosen),
+        )
+    return estimate_student_t_peb(
+        chosen.models,
+        design=chosen.design,
+        fields=chosen.fields,
+        precision_components=settings.precision_components,
+        participants=chosen.owners,
+        degrees_of_freedom=settings.degrees_of_freedom,
+    )
+
+
+def _scheme(chosen: Group) -> str:
+    """Return the scheme of the Gaussian level.
+
+    One arm and everybody are SPM12's, equal to it. The design of two arms is none of SPM12's, and
+    its columns differ so much in their sum of squares that SPM12's scheme ends early.
+    """
+    return NEWTON if DIFFERENCE in chosen.design.columns else SPM12
 
 
 def _lower_fit(

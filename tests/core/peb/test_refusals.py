@@ -142,3 +142,16 @@ def test_precisions_that_are_known_stay(models, student):
     usual = estimate(models, **settings)
     moved = [np.abs(each.log_precision).max() for each in (known, usual, free)]
     assert moved[0] < moved[1] < moved[2]
+
+
+@pytest.mark.parametrize(("deviation", "expected"), [(1.0, True), (1e-4, False)])
+def test_a_covariate_too_small_to_move_is_not_called_converged(deviation, expected):
+    """SPM12's scheme ends where its steps change nothing: far from there for tiny covariates."""
+    slope = np.linspace(-1.0, 1.0, N)
+    means = np.outer(np.ones(N), [0.9, -0.4, 0.3]) + 0.5 * slope[:, None]
+    models = group_of_regressions(5, means=means, prior=PRIOR, between_deviation=0.05)
+    columns = {"mean": np.ones(N), "slope": deviation * slope / slope.std()}
+    design = group_design(columns, rows=models.labels)
+    found = estimate_peb(models, design=design, fields=None, precision_components="all")
+    assert found.converged is expected
+    assert bool(abs(found.posterior_mean[0, 1]) > 0.1) is expected

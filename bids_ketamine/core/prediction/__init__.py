@@ -1,0 +1,1 @@
+"""Elastic net, and prediction that holds for new participants."""

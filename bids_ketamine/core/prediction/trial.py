@@ -1,0 +1,320 @@
+"""The six models of a trial: what the paper reports, and what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from bids_ketamine.core.prediction.accuracy import Accuracy, accuracy, r2_of
+from bids_ketamine.core.prediction.bootstrap import bootstrap
+from bids_ketamine.core.prediction.columns import UsablePredictors, usable_predictors
+from bids_ketamine.core.prediction.grid import leave_one_out_grid
+from bids_ketamine.core.prediction.leakage import FAR, LeakageTest, leakage_test
+from bids_ketamine.core.prediction.permutation import (
+    PermutationTest,
+    permutation_test,
+    permuted_rows,
+)
+from bids_ketamine.core.prediction.preparation import (
+    IMAGING,
+    INTERACTION,
+    DesignStack,
+    design_stack,
+)
+from bids_ketamine.core.prediction.procedure import (
+    Sample,
+    design_of_rows,
+    folded_prediction,
+    nested_prediction,
+    predicted_again,
+    repeated_folds,
+    sample_of,
+)
+from bids_ketamine.core.prediction.results import (
+    IMAGING_TEST,
+    OUTCOME_TEST,
+    Coefficients,
+    ModelFit,
+    ModelResult,
+    Progress,
+)
+from bids_ketamine.core.prediction.sets import NOBODY, set_position
+from bids_ketamine.core.prediction.trial_data import (
+    BY_ARM,
+    BY_ARM_AND_CONCURRENT,
+    MODELS,
+    TIMINGS,
+    ImagingBlock,
+    PredictionSettings,
+    TrialPredictors,
+)
+
+#: Fewest participants of a model: fits within fits need some to learn from.
+FEWEST_PARTICIPANTS = 8
+
+#: Streams of random numbers of the permutations.
+STREAMS = {IMAGING_TEST: 101, OUTCOME_TEST: 102}
+
+ToldProgress = Callable[[Progress], None]
+
+
+def analyse_models(
+    data: TrialPredictors,
+    *,
+    settings: PredictionSettings,
+    progress: ToldProgress | None = None,
+) -> Iterator[ModelResult]:
+    """Analyse the models of both timings, one after the other (methods rows A13 to A16).
+
+    Parameters
+    ----------
+    data : TrialPredictors
+        The trial.
+    settings : PredictionSettings
+        How the outcome is predicted.
+    progress : callable, optional
+        Told of every permutation.
+
+    Yields
+    ------
+    ModelResult
+        Changes as correlates, then baseline values as predictors: of measures and covariates,
+        with the arm and its interactions, with the concurrent outcome too.
+    """
+    # A study without arms has one without a name.
+    named = data if data.levels else data._replace(levels=("",), arms=("",) * len(data.arms))
+    for timing in TIMINGS:
+        prepared: dict[tuple[str, ...], Sample] = {}
+        for model in MODELS:
+            usable = usable_predictors(named, timing=timing, model=model, settings=settings)
+            reason = _reason(data, usable, model, settings)
+            result = ModelResult(
+                timing=timing,
+                model=model,
+                reason=reason,
+                participants=usable.data.participants,
+                arms=usable.data.arms,
+                outcome=usable.data.outcome,
+                excluded=usable.excluded,
+                dropped=usable.dropped,
+                notes=(),
+                fit=None,
+            )
+            if reason:
+                yield result
+                continue
+            # Models with the same participants share their prepared predictors.
+            who = usable.data.participants
+            if who not in prepared:
+                prepared[who] = sample_of(usable.data, timing=timing, settings=settings)
+            fit = fit_model(prepared[who], model, progress=progress)
+            yield result._replace(fit=fit, notes=_notes(prepared[who]))
+
+
+def fit_model(sample: Sample, model: str, *, progress: ToldProgress | None = None) -> ModelFit:
+    """Fit one model, predict, and test the prediction.
+
+    Parameters
+    ----------
+    sample : Sample
+        Participants with their prepared predictors.
+    model : str
+        Which columns.
+    progress : callable, optional
+        Told of every permutation.
+
+    Returns
+    -------
+    ModelFit
+        All that it gives.
+    """
+    settings, outcome = sample.settings, sample.data.outcome
+    design = design_stack(
+        sample.blocks,
+        arms_codes=sample.codes,
+        levels=sample.data.levels,
+        model=model,
+        concurrent=sample.data.concurrent,
+    )
+    grid = leave_one_out_grid(
+        stack=design.stack,
+        outcome=outcome,
+        l1_ratios=settings.l1_ratios,
+        n_penalties=settings.n_penalties,
+        selection=settings.selection,
+        threshold=settings.threshold,
+    )
+    nested = nested_prediction(sample, model, outcome=outcome, n_jobs=settings.n_jobs)
+    own = accuracy(prediction=nested.prediction, outcome=outcome)
+    repeats = _repeated(sample, model)
+    return ModelFit(
+        grid=grid,
+        scheme=sample.scheme,
+        nested=nested,
+        nested_accuracy=own,
+        covariates_alone=_covariates_alone(sample, model, design),
+        k_fold_prediction=repeats,
+        k_fold=tuple(accuracy(prediction=each, outcome=outcome) for each in repeats),
+        imaging_test=_tested(sample, model, IMAGING_TEST, own.r2, progress),
+        outcome_test=_tested(sample, model, OUTCOME_TEST, own.r2, progress),
+        coefficients=_coefficients(sample, design, grid.slopes, grid.standardised_slopes),
+        leakage=_leakage(sample, model, design, nested.prediction),
+    )
+
+
+def _reason(
+    data: TrialPredictors, usable: UsablePredictors, model: str, settings: PredictionSettings
+) -> str:
+    """Return why a model cannot be computed; empty where it can."""
+    if model == BY_ARM and len(data.levels) < 2:
+        return "the study has no arms to compare"
+    if model == BY_ARM_AND_CONCURRENT and data.concurrent is None:
+        return "the study names no concurrent outcome"
+    entered = usable.data
+    n, fewest = len(entered.participants), max(settings.minimum_participants, FEWEST_PARTICIPANTS)
+    if n < fewest:
+        return f"{n} participants, fewer than {fewest}"
+    if not entered.imaging.names:
+        return "no imaging measure can enter"
+    if np.ptp(entered.outcome) == 0.0:
+        return "the outcome is the same in all participants"
+    counts = np.unique(entered.outcome, return_counts=True)[1]
+    if counts.max() >= n - 1:
+        return "the outcome is the same in all participants but one"
+    if model == BY_ARM and len(set(entered.arms)) < 2:
+        return f"all participants are in one arm ({entered.arms[0]})"
+    return ""
+
+
+def _notes(sample: Sample) -> tuple[str, ...]:
+    n, folds = len(sample.data.participants), sample.settings.folds
+    if folds <= n:
+        return ()
+    return (f"No {folds}-fold cross-validation: there are {n} participants.",)
+
+
+def _repeated(sample: Sample, model: str) -> np.ndarray:
+    """Return the predictions of repeated k-fold cross-validation, (n_repeats, n)."""
+    n, settings = len(sample.data.participants), sample.settings
+    if settings.folds > n:
+        return np.empty((0, n))
+
+    def of(repeat: int) -> np.ndarray:
+        return folded_prediction(
+            sample, model, folds=repeated_folds(sample, repeat), outcome=sample.data.outcome
+        ).prediction
+
+    with ThreadPoolExecutor(settings.n_jobs) as pool:
+        return np.array(list(pool.map(of, range(settings.repeats))))
+
+
+def _covariates_alone(sample: Sample, model: str, design: DesignStack) -> Accuracy | None:
+    """Return how well all but imaging predicts, in the same nested way."""
+    others = [
+        place for place, kind in enumerate(design.kinds) if kind not in (IMAGING, INTERACTION)
+    ]
+    if not others:
+        return None
+    outcome = sample.data.outcome
+    found = nested_prediction(
+        sample, model, outcome=outcome, columns=np.array(others), n_jobs=sample.settings.n_jobs
+    )
+    return accuracy(prediction=found.prediction, outcome=outcome)
+
+
+def _tested(
+    sample: Sample, model: str, test: str, observed: float, progress: ToldProgress | None
+) -> PermutationTest:
+    """Permute imaging within arms, or the outcome over all, and predict anew each time."""
+    settings, outcome = sample.settings, sample.data.outcome
+    seed = settings.seed + STREAMS[test]
+
+    def of_imaging(number: int) -> float:
+        order = permuted_rows(number, groups=sample.codes, seed=seed)
+        found = nested_prediction(sample, model, outcome=outcome, order=order)
+        return r2_of(prediction=found.prediction, outcome=outcome)
+
+    def of_outcome(number: int) -> float:
+        permuted = outcome[permuted_rows(number, groups=np.zeros(len(outcome)), seed=seed)]
+        found = nested_prediction(sample, model, outcome=permuted)
+        return r2_of(prediction=found.prediction, outcome=permuted)
+
+    def told(done: int, exceeding: int) -> None:
+        if progress is not None:
+            progress(Progress(sample.timing, model, test, done, exceeding))
+
+    return permutation_test(
+        of_imaging if test == IMAGING_TEST else of_outcome,
+        observed=observed,
+        n_permutations=settings.permutations,
+        stop_at=settings.stop_at,
+        n_jobs=settings.n_jobs,
+        progress=told,
+    )
+
+
+def _coefficients(
+    sample: Sample, design: DesignStack, slopes: np.ndarray, standardised_slopes: np.ndarray
+) -> Coefficients:
+    settings = sample.settings
+    resampled = bootstrap(
+        stack=design.stack,
+        outcome=sample.data.outcome,
+        groups=sample.codes,
+        l1_ratios=settings.l1_ratios,
+        n_penalties=settings.n_penalties,
+        selection=settings.selection,
+        n_resamples=settings.bootstraps,
+        level=settings.level,
+        seed=settings.seed,
+        n_jobs=settings.n_jobs,
+    )
+    return Coefficients(
+        names=design.names,
+        kinds=design.kinds,
+        slopes=slopes,
+        standardised_slopes=standardised_slopes,
+        selection_frequency=resampled.selection_frequency,
+        low=resampled.low,
+        high=resampled.high,
+        n_resamples=resampled.n_resamples,
+    )
+
+
+def _leakage(
+    sample: Sample, model: str, design: DesignStack, prediction: np.ndarray
+) -> LeakageTest:
+    """Run the self-test; preparation over the whole sample does let participants in."""
+    n = len(prediction)
+
+    def again(row: int, outcome: np.ndarray) -> float:
+        return predicted_again(sample, model, row=row, outcome=outcome)
+
+    def designs(row: int) -> tuple[np.ndarray, np.ndarray]:
+        others = np.arange(n) != row
+        after = design_of_rows(
+            sample, model, data=_with_changed(sample.data, row), left_out=np.array([row])
+        )
+        return design.stack[set_position(n, row, NOBODY)][others], after[others]
+
+    return leakage_test(
+        outcome=sample.data.outcome, prediction=prediction, predicted_again=again, designs=designs
+    )
+
+
+def _with_changed(data: TrialPredictors, row: int) -> TrialPredictors:
+    """Move all predictors of a participant far away."""
+    block = data.imaging
+    moved = []
+    for values in block[1:]:
+        changed = values.copy()
+        changed[row] = FAR * (1.0 + np.abs(changed[row]))
+        moved.append(changed)
+    covariates = []
+    for each in data.covariates:
+        numbers = np.array(each.values, dtype=np.float64)
+        numbers[row] = FAR * (1.0 + abs(numbers[row]))
+        covariates.append(each._replace(values=numbers))
+    return data._replace(imaging=ImagingBlock(block.names, *moved), covariates=tuple(covariates))

@@ -1,0 +1,259 @@
+"""The models of a trial: what is planted, what is not there, who enters, what is told."""
+
+import numpy as np
+import pytest
+
+from bids_ketamine.core.prediction import trial as module
+from bids_ketamine.core.prediction.accuracy import accuracy
+from bids_ketamine.core.prediction.procedure import nested_prediction, sample_of, stack_of
+from bids_ketamine.core.prediction.trial import analyse_models
+from bids_ketamine.core.prediction.trial_data import (
+    BASELINE,
+    BY_ARM,
+    BY_ARM_AND_CONCURRENT,
+    CHANGE,
+    MEASURES,
+    TIMINGS,
+    Covariate,
+    ImagingBlock,
+    PredictionSettings,
+    TrialPredictors,
+)
+
+ARMS = ("midazolam", "ketamine")
+SETTINGS = PredictionSettings(
+    l1_ratios=(0.5, 1.0),
+    n_penalties=15,
+    selection="minimum_mse",
+    threshold=0.0,
+    imputation="chained_equations",
+    preparation="training_folds",
+    residualize_motion=True,
+    maximum_missing=0.5,
+    folds=4,
+    repeats=2,
+    permutations=39,
+    stop_at=None,
+    bootstraps=10,
+    level=0.9,
+    seed=3,
+    n_jobs=1,
+    minimum_participants=3,
+)
+
+
+def a_trial(n=14, p=4, *, effect=8.0, seed=1, arms=ARMS):
+    """Draw a trial whose improvement follows the change of the first measure."""
+    source = np.random.default_rng(seed)
+    first = source.normal(size=(n, p))
+    change = source.normal(size=(n, p))
+    outcome = 10.0 + effect * change[:, 0] + source.normal(size=n)
+    return TrialPredictors(
+        participants=tuple(f"sub-{row + 1:02d}" for row in range(n)),
+        arms=tuple(arms[row % len(arms)] for row in range(n)) if arms else ("",) * n,
+        levels=tuple(arms),
+        outcome=outcome,
+        concurrent=0.3 * outcome + source.normal(size=n),
+        imaging=ImagingBlock(
+            tuple(f"measure {place}" for place in range(p)),
+            first,
+            first + change,
+            *(0.1 + 0.2 * source.random((n, p)) for _ in range(2)),
+        ),
+        covariates=(Covariate("age", "numeric", source.normal(size=n), TIMINGS),),
+    )
+
+
+def results(data, **changed):
+    found = analyse_models(data, settings=SETTINGS._replace(**changed))
+    return {(each.timing, each.model): each for each in found}
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return results(a_trial())
+
+
+def test_what_is_planted_is_found_where_it_is(planted):
+    fit = planted[CHANGE, MEASURES].fit
+    assert fit.finding
+    assert fit.imaging_test.p_value == 1 / 40
+    assert fit.nested_accuracy.r2 > 0.8
+    assert fit.covariates_alone.r2 < 0.2
+    assert fit.coefficients.names[0] == "measure 0"
+    assert fit.coefficients.selection_frequency[0] == 1.0
+    assert fit.coefficients.low[0] > 3.0
+    assert not planted[BASELINE, MEASURES].fit.finding
+
+
+def test_figures_come_in_the_order_in_which_they_flatter():
+    """Of noise: in the sample, left out, nested."""
+    found = results(a_trial(effect=0.0, p=20, seed=2))[CHANGE, MEASURES].fit
+    assert found.grid.r2 >= found.grid.r2_left_out >= found.nested_accuracy.r2
+    assert not found.finding
+
+
+def test_columns_of_the_models(planted):
+    fits = {model: planted[CHANGE, model].fit for model in (MEASURES, BY_ARM)}
+    assert fits[MEASURES].coefficients.kinds == ("imaging",) * 4 + ("covariate",)
+    assert fits[BY_ARM].coefficients.kinds == (
+        *fits[MEASURES].coefficients.kinds,
+        "arm",
+        *("interaction",) * 4,
+    )
+    assert fits[BY_ARM].coefficients.names[5:7] == ("arm=ketamine", "measure 0 x ketamine")
+    last = planted[CHANGE, BY_ARM_AND_CONCURRENT].fit.coefficients
+    assert (last.names[-1], last.kinds[-1]) == ("concurrent improvement", "concurrent")
+
+
+def test_nothing_leaks(planted):
+    for result in planted.values():
+        assert result.fit.leakage == (10, 0, 0)
+        assert result.fit.leakage.passed
+
+
+def test_a_leak_is_noticed(monkeypatch):
+    """Preparation over the whole sample lets those who are left out in."""
+    data = a_trial(n=9)
+    missing = data.imaging.second.copy()
+    missing[2:4, 1] = np.nan
+    data = data._replace(imaging=data.imaging._replace(second=missing))
+    found = results(data, preparation="whole_sample", permutations=1, bootstraps=1)
+    leakage = found[CHANGE, MEASURES].fit.leakage
+    assert leakage.n_changed_designs == leakage.n_checked == 9
+    assert leakage.n_changed_predictions == 0
+    assert not leakage.passed
+
+
+def test_the_nested_figure_is_that_of_the_nested_procedure(planted):
+    data = a_trial()
+    sample = sample_of(data, timing=CHANGE, settings=SETTINGS)
+    nested = nested_prediction(sample, BY_ARM, outcome=data.outcome)
+    fit = planted[CHANGE, BY_ARM].fit
+    np.testing.assert_allclose(fit.nested.prediction, nested.prediction, rtol=1e-12)
+    expected = accuracy(prediction=nested.prediction, outcome=data.outcome)
+    np.testing.assert_allclose(fit.nested_accuracy, expected, rtol=1e-12)
+
+
+def test_a_permuted_block_is_prepared_as_if_it_had_been_measured_so():
+    """Imaging of others in a participant's place, prepared anew: the same designs."""
+    data = a_trial(n=9)
+    missing = data.imaging.second.copy()
+    missing[2:4, 1] = np.nan
+    data = data._replace(imaging=data.imaging._replace(second=missing))
+    order = np.array([2, 3, 0, 1, 6, 5, 8, 7, 4])
+    block = data.imaging
+    permuted = data._replace(
+        imaging=ImagingBlock(block.names, *(values[order] for values in block[1:]))
+    )
+    of_all, anew = (sample_of(each, timing=CHANGE, settings=SETTINGS) for each in (data, permuted))
+    np.testing.assert_allclose(
+        stack_of(of_all, BY_ARM, order=order), stack_of(anew, BY_ARM), rtol=0, atol=1e-9
+    )
+
+
+def test_large_trials_leave_out_folds(monkeypatch):
+    monkeypatch.setattr("bids_ketamine.core.prediction.procedure.MOST_LEFT_OUT_ONE", 10)
+    fit = results(a_trial())[CHANGE, MEASURES].fit
+    assert fit.scheme == "k_fold"
+    assert fit.finding
+    assert fit.nested_accuracy.r2 > 0.8
+    assert fit.leakage.passed
+
+
+def test_participants_without_an_arm_enter_the_first_model_alone():
+    data = a_trial()
+    found = results(data._replace(arms=("", *data.arms[1:])), permutations=1, bootstraps=1)
+    assert found[CHANGE, MEASURES].excluded == ()
+    assert found[CHANGE, BY_ARM].excluded == (("sub-01", "no treatment arm"),)
+    assert len(found[CHANGE, BY_ARM].fit.nested.prediction) == 13
+
+
+def test_a_study_without_arms():
+    found = results(a_trial(arms=()), permutations=1, bootstraps=1)
+    assert found[CHANGE, BY_ARM].reason == "the study has no arms to compare"
+    assert found[CHANGE, BY_ARM].fit is None
+    last = found[CHANGE, BY_ARM_AND_CONCURRENT].fit.coefficients
+    assert last.kinds == ("imaging",) * 4 + ("covariate", "concurrent")
+
+
+def test_three_arms_have_two_dummies_each_with_its_interactions():
+    found = results(a_trial(n=15, arms=("a", "b", "c")), permutations=1, bootstraps=1)
+    kinds = found[CHANGE, BY_ARM].fit.coefficients.kinds
+    assert (kinds.count("arm"), kinds.count("interaction")) == (2, 8)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"outcome": np.full(14, 3.0)}, "the outcome is the same in all participants"),
+        (
+            {"outcome": np.where(np.arange(14) == 3, 1.0, 0.0)},
+            "the outcome is the same in all participants but one",
+        ),
+        (
+            {"outcome": np.where(np.arange(14) < 7, 1.0 * np.arange(14), np.nan)},
+            "7 participants, fewer than 8",
+        ),
+        ({"outcome": np.full(14, np.nan)}, "0 participants, fewer than 8"),
+    ],
+)
+def test_what_cannot_be_predicted_has_a_reason(change, reason):
+    found = results(a_trial()._replace(**change))
+    assert {each.reason for each in found.values()} == {reason}
+
+
+def test_one_arm_alone_and_no_concurrent_outcome():
+    data = a_trial()._replace(arms=("ketamine",) * 14, concurrent=None)
+    found = results(data, permutations=1, bootstraps=1)
+    assert found[CHANGE, BY_ARM].reason == "all participants are in one arm (ketamine)"
+    assert found[CHANGE, BY_ARM_AND_CONCURRENT].reason == "the study names no concurrent outcome"
+
+
+def test_more_folds_than_participants_is_told():
+    found = results(a_trial(n=9), folds=10, permutations=1, bootstraps=1)[CHANGE, MEASURES]
+    assert found.notes == ("No 10-fold cross-validation: there are 9 participants.",)
+    assert found.fit.k_fold == ()
+    assert found.fit.k_fold_prediction.shape == (0, 9)
+
+
+def test_constant_and_collinear_predictors_are_dropped_by_name():
+    data = a_trial()
+    block = data.imaging
+    first, second = block.first.copy(), block.second.copy()
+    first[:, 1], second[:, 1] = 0.5, 0.5
+    first[:, 3], second[:, 3] = 2.0 * first[:, 2], 2.0 * second[:, 2]
+    same_motion = block.first_fd[:, [0]].repeat(4, axis=1)
+    data = data._replace(imaging=ImagingBlock(block.names, first, second, same_motion, same_motion))
+    found = results(data, permutations=1, bootstraps=1)[CHANGE, MEASURES]
+    assert found.dropped == (
+        ("measure 1", "all values equal"),
+        ("measure 3", "`measure 3` and `measure 2` are perfectly correlated (r = 1)"),
+    )
+    assert found.fit.coefficients.names == ("measure 0", "measure 2", "age")
+
+
+def test_progress_is_told_of_both_tests():
+    told = []
+    settings = SETTINGS._replace(permutations=2, bootstraps=1, repeats=1)
+    next(iter(analyse_models(a_trial(), settings=settings, progress=told.append)))
+    assert [(each.test, each.done) for each in told] == [
+        ("imaging", 1),
+        ("imaging", 2),
+        ("outcome", 1),
+        ("outcome", 2),
+    ]
+    assert {(each.timing, each.model) for each in told} == {(CHANGE, MEASURES)}
+
+
+def test_threads_change_nothing():
+    settings = {"permutations": 4, "bootstraps": 4, "repeats": 2}
+    one = results(a_trial(), **settings)[CHANGE, BY_ARM].fit
+    two = results(a_trial(), n_jobs=2, **settings)[CHANGE, BY_ARM].fit
+    np.testing.assert_array_equal(one.imaging_test.null, two.imaging_test.null)
+    np.testing.assert_array_equal(one.coefficients.low, two.coefficients.low)
+    np.testing.assert_array_equal(one.k_fold_prediction, two.k_fold_prediction)
+
+
+def test_streams_of_the_two_tests_differ():
+    assert len(set(module.STREAMS.values())) == len(module.STREAMS)

@@ -11,6 +11,7 @@ FROM ${BASE}
 COPY --from=build /opt/bids_ketamine /opt/bids_ketamine
 ENV PATH=/opt/bids_ketamine/bin:$PATH \
     MPLCONFIGDIR=/tmp/matplotlib \
+    NUMBA_CACHE_DIR=/tmp/numba \
     TEMPLATEFLOW_HOME=/tmp/templateflow \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1

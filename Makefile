@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: demo test lint types layers unit fuzz schema descriptor benchmark clean
+.PHONY: demo test lint types layers unit fuzz schema descriptor benchmark calibration clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -16,7 +16,7 @@ demo: $(READY)
 	rm -rf demo-trial demo-output demo-work
 	$(BIN)/bids_ketamine-demo demo-trial
 	$(BIN)/bids_ketamine demo-trial demo-output participant --study norbury2021 --nprocs $(JOBS) -w demo-work
-	$(BIN)/bids_ketamine demo-trial demo-output group --study norbury2021
+	$(BIN)/bids_ketamine demo-trial demo-output group --study norbury2021 --nprocs $(JOBS)
 	@echo
 	@echo "Participant reports: demo-output/sub-*.html"
 	@echo "Group report:        demo-output/group.html"
@@ -48,10 +48,14 @@ descriptor: $(READY)
 
 # Every table is printed, also after one whose targets are missed.
 BENCHMARKS := start_up first_level "first_level --session" noise_only coupling similarity connectivity_speed \
-	dcm dcm_recovery peb peb_trials demo_trials
+	dcm dcm_recovery peb peb_trials elastic_net elastic_net_trials demo_trials
 benchmark: $(READY)
 	@status=0; for each in $(BENCHMARKS); do \
 	$(BIN)/python -m benchmarks.$$each || status=1; done; exit $$status
+
+# Hours: an interrupted run goes on where it stopped (benchmark-results/elastic_net_calibration).
+calibration: $(READY)
+	$(BIN)/python -m benchmarks.elastic_net_calibration --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) demo-trial demo-output demo-work build dist *.egg-info

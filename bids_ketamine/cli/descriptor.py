@@ -16,7 +16,7 @@ from bids_ketamine.cli.flags import build_parser
 
 #: Options whose values are files or folders.
 _FILES = ("bids_dir", "bids_filter_file", "bids_database_dir", "work_dir", "use_plugin")
-_NUMBERS = ("n_procs", "omp_n_threads", "random_seed")
+_NUMBERS = ("n_procs", "omp_n_threads", "random_seed", "permutations")
 #: Options that make no sense in a descriptor.
 _LEFT_OUT = ("help", "version", "verbosity")
 

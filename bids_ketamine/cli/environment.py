@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -14,6 +16,9 @@ _THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+
+
+_CACHE_OF_NUMBA = "NUMBA_CACHE_DIR"
 
 
 def set_threads(n_threads: int, environment: MutableMapping[str, str]) -> None:
@@ -45,6 +50,43 @@ def keep_quiet(verbosity: int, environment: MutableMapping[str, str]) -> None:
     if verbosity == 0:
         environment["PYTHONWARNINGS"] = "ignore"
         warnings.simplefilter("ignore")
+
+
+def keep_compiled_code(environment: MutableMapping[str, str]) -> None:
+    """Give numba a folder where machine code lasts until the next run.
+
+    Where it finds none, compilation is repeated in each process. A folder that the user chose is
+    left alone. The first of these that can be written to is taken: the user's folder of caches
+    (``XDG_CACHE_HOME``, else ``~/.cache``), and one in the system's temporary folder that nobody
+    else can write to, for code is run from it.
+
+    Parameters
+    ----------
+    environment : mutable mapping
+        ``os.environ``, from which child processes inherit.
+    """
+    if environment.get(_CACHE_OF_NUMBA):
+        return
+    caches = Path(environment.get("XDG_CACHE_HOME") or "~/.cache")
+    folder = _own_folder(caches / "bids_ketamine" / "numba")
+    if folder is None and hasattr(os, "getuid"):
+        folder = _own_folder(Path(tempfile.gettempdir()) / f"bids_ketamine-{os.getuid()}")
+    if folder is not None:
+        environment[_CACHE_OF_NUMBA] = str(folder)
+
+
+def _own_folder(folder: Path) -> Path | None:
+    """Make a folder of the user's; None where it cannot be, or where others may write to it."""
+    try:
+        folder = folder.expanduser()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except (OSError, RuntimeError):  # the latter where there is no home folder
+        return None
+    foreign = hasattr(os, "getuid") and found.st_uid != os.getuid()
+    shared = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    usable = stat.S_ISDIR(found.st_mode) and os.access(folder, os.W_OK | os.X_OK)
+    return folder if usable and not (foreign or shared) else None
 
 
 def configure_nipype(

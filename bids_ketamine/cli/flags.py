@@ -159,6 +159,13 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="seed of the methods that draw at random",
     )
+    add(
+        "--permutations",
+        type=values.count,
+        metavar="N",
+        help="group level: permutations in the tests of the elastic net, all of them drawn "
+        "(default: those of the study, which may stop early)",
+    )
 
 
 def _add_execution(group: argparse._ArgumentGroup) -> None:

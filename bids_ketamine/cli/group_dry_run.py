@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bids_ketamine.cli.words import counted, wrapped
+from bids_ketamine.study.check_elastic_net import entering_covariates
 
 if TYPE_CHECKING:
     from bids_ketamine.cli.trial import Trial
@@ -44,6 +45,7 @@ def describe_group(trial: Trial) -> tuple[str, bool]:
         else [],
         _results(files),
         ["tables:", *tables] if tables else [],
+        _elastic_net(trial.study.spec, trial.bids_dir),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n", bool(files)
 
@@ -107,11 +109,9 @@ def _shown(table: str) -> str:
 
 
 def _state(table: str, uses: Sequence[_Use], bids_dir: Path) -> str:
-    path = bids_dir / _shown(table)
-    if not path.is_file():
+    header = _header(bids_dir / _shown(table))
+    if header is None:
         return f"missing, needed for {', '.join(dict.fromkeys(use.purpose for use in uses))}"
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        header = stream.readline().rstrip("\r\n").split("\t")
     absent = [use for use in uses if use.column not in header]
     needed = [f"{use.column} ({use.purpose})" for use in absent if not use.optional]
     optional = [use.column for use in absent if use.optional]
@@ -119,3 +119,37 @@ def _state(table: str, uses: Sequence[_Use], bids_dir: Path) -> str:
     if optional:
         words.append(f"optional covariates that are not there: {', '.join(optional)}")
     return "; ".join(words)
+
+
+def _header(path: Path) -> list[str] | None:
+    """Return the names of a table's columns; None where it is not there."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        return stream.readline().rstrip("\r\n").split("\t")
+
+
+def _elastic_net(spec: StudySpec, bids_dir: Path) -> list[str]:
+    """Say what the elastic net takes of the dataset's tables, and what of it is not there."""
+    section = spec.elastic_net
+    if section is None:
+        return []
+    everywhere, at_baseline = entering_covariates(spec)
+    absent = [
+        each
+        for each in (*everywhere, *at_baseline)
+        if (each.column or each.name) not in (_header(bids_dir / _shown(each.table)) or ())
+    ]
+    concurrent = section.concurrent_outcome
+    lines = {
+        "outcome": f"improvement of {section.outcome}"
+        + (f"; that of {concurrent} in the third model" if concurrent else ""),
+        "covariates": ", ".join(each.name for each in everywhere),
+        "of baseline models alone": ", ".join(each.name for each in at_baseline),
+        "left out, for it is not there": ", ".join(each.name for each in absent if each.optional),
+        "not there, and no model has a result without": ", ".join(
+            each.name for each in absent if not each.optional
+        ),
+    }
+    told = [wrapped("  ", f"{head}: {text}") for head, text in lines.items() if text]
+    return ["elastic net:", *(line for each in told for line in each)]

@@ -44,6 +44,9 @@ class RunOptions:
         Do that alone; at most one of them.
     random_seed : int or None
         Seed of random parts.
+    permutations : int or None
+        Permutations in the tests of the elastic net, without stopping early; ``None`` for what the
+        study says.
     notrack : bool
         Accepted from habit: nothing is ever sent.
     overwrite : bool
@@ -76,6 +79,7 @@ class RunOptions:
     reports_only: bool = False
     boilerplate_only: bool = False
     random_seed: int | None = None
+    permutations: int | None = None
     notrack: bool = False
     overwrite: bool = False
     no_individual_data: bool = False

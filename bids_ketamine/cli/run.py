@@ -21,6 +21,7 @@ from bids_ketamine.cli.console import (
 from bids_ketamine.cli.environment import (
     available_processors,
     configure_nipype,
+    keep_compiled_code,
     keep_quiet,
     set_threads,
 )
@@ -133,7 +134,7 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
         if options.reports_only:
             return _reports_only(trial, options, progress)
         if options.analysis_level == "group":
-            return _group(trial, options, progress)
+            return _group(trial, options, progress, n_procs=n_procs)
         return _participant(trial, options, progress, n_procs=n_procs)
 
 
@@ -158,7 +159,7 @@ def _reports_only(trial: Trial, options: RunOptions, progress: Progress) -> int:
     return 1 if failed else 0
 
 
-def _group(trial: Trial, options: RunOptions, progress: Progress) -> int:
+def _group(trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int) -> int:
     from bids_ketamine.cli import reporting
 
     if options.participant_labels or options.session_labels or options.task_labels:
@@ -166,15 +167,31 @@ def _group(trial: Trial, options: RunOptions, progress: Progress) -> int:
             "The group level takes all participants, sessions and tasks of the output folder.",
             cure="Leave out labels, or exclude some with a table (`exclusions.file` of the study).",
         )
+    if options.permutations is not None and trial.study.spec.elastic_net is None:
+        progress.write_line(
+            "notice: --permutations changes nothing: the study has no `elastic_net`"
+        )
     if options.dry_run:
         from bids_ketamine.cli.group_dry_run import describe_group
 
         text, can_run = describe_group(trial)
         write_out(text)
         return 0 if can_run else NothingSelectedError.exit_code
+    keep_compiled_code(os.environ)
     from bids_ketamine.workflows.group import run_group_level
 
-    run_group_level(bids_dir=trial.bids_dir, output_dir=trial.output_dir, study=trial.study)
+    try:
+        run_group_level(
+            bids_dir=trial.bids_dir,
+            output_dir=trial.output_dir,
+            study=trial.study,
+            n_procs=n_procs,
+            permutations=options.permutations,
+            random_seed=options.random_seed,
+            show=progress.show,
+        )
+    finally:
+        progress.close()
     path = reporting.group_report(trial, individual_data=not options.no_individual_data)
     reporting.methods_text(trial, "group")
     progress.write_line(reporting.who_went_in(trial.output_dir))
@@ -186,6 +203,11 @@ def _participant(trial: Trial, options: RunOptions, progress: Progress, *, n_pro
     from bids_ketamine.cli import participant
     from bids_ketamine.cli.guards import check_creatable, check_work_dir, make_writable
 
+    if options.permutations is not None:
+        raise UsageError(
+            "--permutations is about the group level, whose tests draw them.",
+            cure="Leave it out here, and give it to the group level.",
+        )
     work_dir = (options.work_dir or Path("work")).absolute()
     if options.work_dir is not None or not options.dry_run:
         check_work_dir(

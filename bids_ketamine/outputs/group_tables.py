@@ -10,6 +10,8 @@ import pandas as pd
 
 from bids_ketamine.errors import CannotCreateError
 from bids_ketamine.outputs.arrays import write_arrays
+from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
+from bids_ketamine.outputs.group_elastic_net_tables import PREFIX as ELASTIC_NET
 from bids_ketamine.outputs.group_peb_tables import PEB_TABLES, PREFIX, arrays_name
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.tables import write_json, write_table
@@ -186,6 +188,7 @@ def write_group(
     record: Mapping[str, object],
     peb_tables: Mapping[str, pd.DataFrame] | None = None,
     peb_arrays: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+    elastic_net_tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the group folder: the record of an earlier run goes first and the new one comes last.
 
@@ -202,6 +205,10 @@ def write_group(
         those of an earlier run are removed.
     peb_arrays : mapping of str to mapping of str to ndarray, optional
         Arrays of each dynamic causal model by name; files of other models are removed.
+    elastic_net_tables : mapping of str to DataFrame, optional
+        One for each of
+        :data:`~bids_ketamine.outputs.group_elastic_net_tables.ELASTIC_NET_TABLES`; without them
+        those of an earlier run are removed.
 
     Raises
     ------
@@ -213,13 +220,18 @@ def write_group(
     _require_columns(tables, GROUP_TABLES)
     if peb_tables is not None:
         _require_columns(peb_tables, PEB_TABLES)
+    if elastic_net_tables is not None:
+        _require_columns(elastic_net_tables, ELASTIC_NET_TABLES)
     folder = output_dir / "group"
     _remove(folder / RECORD)
-    for stale in sorted([*folder.glob(f"{PREFIX}*.*"), *folder.glob(arrays_name("*"))]):
-        _remove(stale)
+    for pattern in (f"{PREFIX}*.*", arrays_name("*"), f"{ELASTIC_NET}*.*"):
+        for stale in sorted(folder.glob(pattern)):
+            _remove(stale)
     extra = {"Sources": _sources(output_dir, "*_measures.tsv")}
     for name, table in tables.items():
         write_table(folder / f"{name}.tsv", table, columns=GROUP_TABLES[name], extra=extra)
+    for name, table in (elastic_net_tables or {}).items():
+        write_table(folder / f"{name}.tsv", table, columns=ELASTIC_NET_TABLES[name], extra=extra)
     extra = {"Sources": _sources(output_dir, "*_desc-dcm_estimates.json")}
     for name, table in (peb_tables or {}).items():
         write_table(folder / f"{name}.tsv", table, columns=PEB_TABLES[name], extra=extra)

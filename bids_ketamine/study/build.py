@@ -19,6 +19,9 @@ from bids_ketamine.study.formula import parse_weights
 
 ENTITY = re.compile(r"^[A-Za-z0-9]+$")
 
+#: A number in powers of ten, quoted or without the point that YAML wants in it.
+EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d{1,3}")
+
 
 class Builder:
     """Turn a document into a specification; problems gather in :attr:`problems`.
@@ -149,6 +152,8 @@ class Builder:
     def _scalar(self, kind: Any, data: Any, where: KeyPath, declared: Field[Any]) -> Any:
         name = _dotted(where)
         expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+        if kind is float and isinstance(data, str) and EXPONENT.fullmatch(data):
+            data = float(data)  # YAML takes 1e-7 for text, and 1.0e-7 for a number
         fits = {
             str: isinstance(data, str | int | float) and not isinstance(data, bool),
             int: isinstance(data, int) and not isinstance(data, bool),

@@ -7,6 +7,7 @@ import re
 from bids_ketamine.study.check_confounds import check_confounds
 from bids_ketamine.study.check_connectivity import check_connectivity
 from bids_ketamine.study.check_dcm import check_dcm
+from bids_ketamine.study.check_elastic_net import check_elastic_net
 from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.check_tasks import check_glm, check_tasks
@@ -47,6 +48,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     check_similarity(spec, problem)
     check_dcm(spec, problem)
     check_peb(spec, problem)
+    check_elastic_net(spec, problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)

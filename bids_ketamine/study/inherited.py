@@ -9,6 +9,7 @@ from typing import Any
 
 from bids_ketamine.study.check_connectivity import check_gppi
 from bids_ketamine.study.check_dcm import check_dcm
+from bids_ketamine.study.check_elastic_net import check_elastic_net
 from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.document import KeyPath, Problem
@@ -26,6 +27,9 @@ METHODS = {
 #: The same of methods on dynamic causal models: which of these a study has comes first.
 METHODS_ON_MODELS = {"peb": ("parametric empirical Bayes", check_peb)}
 
+#: The same of methods on all measures: which of them a study has comes first.
+METHODS_ON_MEASURES = {"elastic_net": ("elastic net", check_elastic_net)}
+
 #: End of a problem's sentence that says how to leave out what the study has nothing for.
 CURE = re.compile(r"(; | \()`\w+: null` leaves the method out\)?$")
 
@@ -37,7 +41,7 @@ def without_misfits(
 
     A study that takes the tasks out of a preset means no method on them. What the user's own
     file says of a method stays, and is told as a problem. Dynamic causal models of the preset may
-    go one by one, where the user's file has its own.
+    go one by one, where the user's file has its own, and so may parts of its elastic net.
 
     Parameters
     ----------
@@ -56,7 +60,11 @@ def without_misfits(
     spec, methods = _without_methods(spec, written, METHODS)
     spec, models = _without_models(spec, written)
     spec, methods_on_models = _without_methods(spec, written, METHODS_ON_MODELS)
-    return spec, (*methods, *models, *methods_on_models)
+    spec, parts = _without_parts(spec, written)
+    spec, methods_on_measures = _without_methods(spec, written, METHODS_ON_MEASURES)
+    if spec.elastic_net is None:  # nothing is left of what its parts were taken out of
+        parts = ()
+    return spec, (*methods, *models, *methods_on_models, *parts, *methods_on_measures)
 
 
 def _without_methods(
@@ -92,6 +100,35 @@ def _without_models(
         else:
             kept.append(model)
     return replace(spec, dcm=replace(dcm, models=tuple(kept))), tuple(notices)
+
+
+def _without_parts(
+    spec: StudySpec, written: Collection[KeyPath]
+) -> tuple[StudySpec, tuple[str, ...]]:
+    """Leave out what an inherited elastic net takes of outcomes and covariates that are gone."""
+    section = spec.elastic_net
+    if section is None:
+        return spec, ()
+    notices = []
+    outcomes = {each.name for each in spec.outcomes} - {section.outcome}
+    concurrent = section.concurrent_outcome
+    inherited = ("elastic_net", "concurrent_outcome") not in written
+    if inherited and concurrent is not None and concurrent not in outcomes:
+        notices.append(
+            "the third model of the preset's elastic net (`elastic_net.concurrent_outcome`) is "
+            f"left out: `{concurrent}` is no other outcome of the study"
+        )
+        section = replace(section, concurrent_outcome=None)
+    covariates = [each.name for each in spec.covariates]
+    gone = [name for name in section.baseline_covariates if name not in covariates]
+    if ("elastic_net", "baseline_covariates") not in written and gone:
+        notices.append(
+            "covariates of the preset's baseline models (`elastic_net.baseline_covariates`) are "
+            f"left out, for the study does not have them: {', '.join(gone)}"
+        )
+        kept = [name for name in section.baseline_covariates if name in covariates]
+        section = replace(section, baseline_covariates=tuple(kept))
+    return replace(spec, elastic_net=section), tuple(notices)
 
 
 def _misfit(spec: StudySpec, check: Check) -> str:

@@ -13,32 +13,6 @@ from bids_ketamine.study.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElasticNetSpec:
-    """Elastic net with leave-one-subject-out (A13, A14)."""
-
-    outcome: str = setting("Outcome whose improvement is predicted")
-    concurrent_outcome: str | None = setting(
-        "Outcome whose change enters the third model", default=None
-    )
-    l1_ratios: tuple[float, ...] = setting(
-        "Grid of mixing parameters (glmnet's alpha)",
-        default=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-    )
-    n_lambdas: int = setting("Length of the penalty path", default=100, minimum=2)
-    selection: str = setting(
-        "Rule of choice", default="minimum_mse", choices=("minimum_mse", "one_standard_error")
-    )
-    imputation: str = setting(
-        "Treatment of missing predictors (A16)",
-        default="chained_equations",
-        choices=("chained_equations", "median", "complete_cases"),
-    )
-    baseline_covariates: tuple[str, ...] = setting(
-        "Covariates of the baseline models only", default=()
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class SymptomDimensionsSpec:
     """Correlations with dimensions of a questionnaire (A17)."""
 
@@ -149,7 +123,6 @@ class ReliabilitySpec:
 class PlannedSections:
     """One field per section, absent unless the study has it."""
 
-    elastic_net: ElasticNetSpec | None = setting("elastic net", default=None)
     symptom_dimensions: SymptomDimensionsSpec | None = setting("symptom dimensions", default=None)
     repeated_measures: RepeatedMeasuresSpec | None = setting(
         "repeated-measures ANOVA", default=None

@@ -17,6 +17,7 @@ from bids_ketamine.study.data_sections import (
     SessionSpec,
 )
 from bids_ketamine.study.dcm_sections import DcmModelSpec, DcmSpec
+from bids_ketamine.study.elastic_net_section import ElasticNetSpec
 from bids_ketamine.study.fields import setting
 from bids_ketamine.study.group_sections import (
     ArmsSpec,
@@ -52,6 +53,7 @@ __all__ = [
     "CovariateSpec",
     "DcmModelSpec",
     "DcmSpec",
+    "ElasticNetSpec",
     "ErrorTrialsSpec",
     "ExclusionsSpec",
     "GlmSpec",
@@ -95,6 +97,7 @@ class StudySpec:
     covariates: tuple[CovariateSpec, ...] = setting(
         "Participant-level covariates, by name", default=()
     )
+    elastic_net: ElasticNetSpec | None = setting("Improvement from imaging measures", default=None)
     exclusions: ExclusionsSpec = setting("Who is left out", default=ExclusionsSpec())
     group: GroupSpec = setting("Group statistics", default=GroupSpec())
     planned: PlannedSections = field(default=PlannedSections())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from bids_ketamine._version import __version__
-from bids_ketamine.core.group.adjustment import MotionStep, adjust_for_motion
 from bids_ketamine.core.group.analysis import (
     ALL,
     arm_members,
@@ -19,21 +17,11 @@ from bids_ketamine.core.group.analysis import (
     included_participants,
     session_summaries,
 )
-from bids_ketamine.core.group.exclusions import (
-    ListedExclusion,
-    exclusion_reasons,
-    included_values,
-)
 from bids_ketamine.core.group.manifest import participants_manifest
 from bids_ketamine.core.group.measure_tests import ComparisonSettings, group_tests
-from bids_ketamine.core.group.measures import (
-    MeasureArrays,
-    ObjectArray,
-    arrange_measures,
-    measures_table,
-)
+from bids_ketamine.core.group.measures import measures_table
 from bids_ketamine.core.group.outcomes import improvements, outcomes_table
-from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
+from bids_ketamine.dataset.exclusions import study_task_names
 from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
 from bids_ketamine.outputs.collect import collect_outputs
 from bids_ketamine.outputs.collect_models import MODELS
@@ -41,20 +29,27 @@ from bids_ketamine.outputs.collected import CollectedOutputs
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.workflows.group_data import GroupData, ends_of_changes, select_data
+from bids_ketamine.workflows.group_elastic_net import ComputingOptions, group_elastic_net
 from bids_ketamine.workflows.group_models import models_record
 from bids_ketamine.workflows.group_notes import group_notes
 from bids_ketamine.workflows.group_peb import group_peb
 from bids_ketamine.workflows.group_peb_members import Exclusions
-from bids_ketamine.workflows.group_sources import (
-    People,
-    find_people,
-    unreliable_sessions,
-)
+from bids_ketamine.workflows.group_sources import People, find_people, unreliable_sessions
 
 LOGGER = logging.getLogger("bids_ketamine")
 
 
-def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
+def run_group_level(
+    *,
+    bids_dir: Path,
+    output_dir: Path,
+    study: Study,
+    n_procs: int = 1,
+    permutations: int | None = None,
+    random_seed: int | None = None,
+    show: Callable[[str], None] | None = None,
+) -> None:
     """Compute group statistics from the output tree and write ``OUTPUT/group``.
 
     Parameters
@@ -65,6 +60,14 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
         Output folder of the participant level; nothing else is read of it.
     study : Study
         The study that the participant level was run with (its group settings may differ).
+    n_procs : int
+        Threads of the elastic net.
+    permutations : int, optional
+        Permutations in its tests, without stopping early; what the study says when absent.
+    random_seed : int, optional
+        Seed of its draws; a fixed one when absent.
+    show : callable, optional
+        Takes a line on how far it is; the log does when absent.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
     outcomes = outcomes_table(
         scores=outcome_scores(bids_dir, spec), participants=people.participants, arms=people.arms
     )
-    data = _select_data(bids_dir, spec, collected, people, unreliable)
+    data = select_data(bids_dir, spec, collected, people, unreliable)
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
     unmatched = unmatched_rows(bids_dir, spec, people.participants)
@@ -94,88 +97,27 @@ def run_group_level(*, bids_dir: Path, output_dir: Path, study: Study) -> None:
         outcomes=outcomes,
         exclusions=Exclusions(measures=data.measures, tasks=data.tasks, reasons=data.exclusions),
     )
+    elastic_net = group_elastic_net(
+        spec,
+        bids_dir=bids_dir,
+        people=people,
+        outcomes=outcomes,
+        measures=data.measures,
+        motion=data.motion,
+        options=ComputingOptions(
+            n_procs=n_procs, permutations=permutations, random_seed=random_seed, show=show
+        ),
+    )
     record = _record(study, collected, people, data, unmatched)
     write_group(
         output_dir,
         tables=tables,
-        record={**record, **peb.record},
+        record={**record, **peb.record, **elastic_net.record},
         peb_tables=peb.tables,
         peb_arrays=peb.arrays,
+        elastic_net_tables=elastic_net.tables,
     )
     LOGGER.info("%s", data.motion.sentence)
-
-
-@dataclass(frozen=True)
-class GroupData:
-    """Values that go into group statistics.
-
-    Attributes
-    ----------
-    measures : MeasureArrays
-        All values.
-    tasks : tuple of str
-        Tasks of the study, and others found.
-    exclusions : ndarray of object, shape (n_participants, n_sessions, n_tasks)
-        Why something is excluded.
-    motion : MotionStep
-        Values after the motion step: those that go in, and why others do not.
-    """
-
-    measures: MeasureArrays
-    tasks: tuple[str, ...]
-    exclusions: ObjectArray
-    motion: MotionStep
-
-
-def _select_data(
-    bids_dir: Path,
-    spec: StudySpec,
-    collected: CollectedOutputs,
-    people: People,
-    unreliable: Sequence[ListedExclusion],
-) -> GroupData:
-    """Arrange measures, exclude, residualize."""
-    measures = arrange_measures(
-        rows=collected.rows,
-        participants=people.participants,
-        sessions=[session.name for session in spec.sessions],
-    )
-    tasks = tuple(dict.fromkeys([*study_task_names(spec), *measures.keys["task"]]))
-    rules = spec.exclusions
-    listed = (
-        listed_exclusions(
-            Path(rules.file), bids_dir=bids_dir, spec=spec, participants=people.participants
-        )
-        if rules.file is not None
-        else ()
-    )
-    exclusions = exclusion_reasons(
-        measures=measures,
-        tasks=tasks,
-        maximum_mean_fd=rules.maximum_mean_fd,
-        minimum_volumes=rules.minimum_volumes,
-        listed=(*people.without_arm, *unreliable, *listed),
-        changes=_ends(spec),
-    )
-    included, reason = included_values(
-        measures=measures,
-        tasks=tasks,
-        exclusions=exclusions,
-        minimum_coverage=rules.minimum_coverage,
-        changes=_ends(spec),
-    )
-    motion = adjust_for_motion(
-        measures=measures,
-        included=included,
-        reason=reason,
-        residualize=spec.group.residualize_motion,
-    )
-    return GroupData(
-        measures=measures,
-        tasks=tasks,
-        exclusions=exclusions,
-        motion=motion,
-    )
 
 
 def _account(
@@ -187,7 +129,7 @@ def _account(
         measures=data.measures,
         arms=people.arms,
         tasks=data.tasks,
-        changes=_ends(spec),
+        changes=ends_of_changes(spec),
         exclusions=data.exclusions,
         included=data.motion.included,
         reason=data.motion.reason,
@@ -215,7 +157,7 @@ def _statistics(
     """Return the tables of changes, outcomes, summaries and tests."""
     adjusted, keys, sessions = data.motion.adjusted, data.measures.keys, data.measures.sessions
     members = arm_members(arms=people.arms, levels=_levels(spec))
-    changes = change_values(adjusted=adjusted, sessions=sessions, changes=_ends(spec))
+    changes = change_values(adjusted=adjusted, sessions=sessions, changes=ends_of_changes(spec))
     settings = ComparisonSettings(
         levels=_levels(spec),
         confidence_level=spec.group.confidence_level,
@@ -247,10 +189,6 @@ def _statistics(
 
 def _levels(spec: StudySpec) -> tuple[str, ...]:
     return spec.arms.levels if spec.arms is not None else ()
-
-
-def _ends(spec: StudySpec) -> dict[str, tuple[str, str]]:
-    return {change.name: (change.first, change.second) for change in spec.changes}
 
 
 def _record(

@@ -19,7 +19,12 @@ from bids_ketamine.errors import InputDataError, ProcessingError
 from bids_ketamine.interfaces.dcm_model import structure_of
 from bids_ketamine.outputs.collected import CollectedOutputs
 from bids_ketamine.outputs.model_estimates import ModelEstimate
-from bids_ketamine.study.spec import DcmModelSpec, OutcomeSpec, PebSpec, StudySpec
+from bids_ketamine.study.spec import DcmModelSpec, PebSpec, StudySpec
+from bids_ketamine.workflows.group_outcomes import (
+    outcome_of,
+    scores_of,
+    sessions_of_improvement,
+)
 from bids_ketamine.workflows.group_peb_members import (
     Exclusions,
     SessionModels,
@@ -130,13 +135,13 @@ def _analysed(
     exclusions: Exclusions,
 ) -> ModelTrial:
     """Read and analyse one model."""
-    outcome = next(each for each in spec.outcomes if each.name == peb.outcome)
-    sessions = _sessions(spec, outcome)
+    outcome = outcome_of(spec, peb.outcome)
+    sessions = sessions_of_improvement(spec, outcome)
     labels = labels_of(model)
     found = session_models(
         model, spec=spec, collected=collected, exclusions=exclusions, sessions=sessions
     )
-    improvement, without = _improvement(outcomes, outcome.name, people.participants)
+    scores = scores_of(outcomes, outcome.name, people.participants)
     settings = TrialSettings(
         levels=spec.arms.levels if spec.arms is not None else (),
         fields=peb.fields,
@@ -153,7 +158,7 @@ def _analysed(
         models=_prior_alone(model, labels) if models is None else models,
         participants=people.participants,
         arms=people.arms,
-        improvement=improvement,
+        improvement=scores.improvement,
         first=rows[:, 0],
         second=rows[:, 1],
     )
@@ -164,33 +169,11 @@ def _analysed(
         per_unit="point" if outcome.unit == "points" else outcome.unit,
         participants=people.participants,
         arms=people.arms,
-        improvement=improvement,
-        without_improvement=without,
+        improvement=scores.improvement,
+        without_improvement=scores.reasons,
         models=found,
         result=_result(data, settings),
     )
-
-
-def _sessions(spec: StudySpec, outcome: OutcomeSpec) -> tuple[str, str]:
-    """Return the sessions between which improvement is meant."""
-    wanted = [each for each in spec.changes if outcome.change in (None, each.name)]
-    return wanted[0].first, wanted[0].second
-
-
-def _improvement(
-    outcomes: pd.DataFrame, outcome: str, participants: Sequence[str]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return improvement by participant, and why it is missing."""
-    rows = outcomes[outcomes["outcome"] == outcome]
-    rows = rows.assign(participant_id=rows["participant_id"].astype(object))
-    rows = rows.set_index("participant_id").reindex(list(participants))
-    values = rows["improvement"].to_numpy(dtype=np.float64)
-    reasons = rows["reason"].astype(object).where(rows["reason"].notna(), "not known")
-    told = tuple(
-        "" if np.isfinite(value) else str(reason)
-        for value, reason in zip(values, reasons, strict=True)
-    )
-    return values, told
 
 
 def _result(data: TrialData, settings: TrialSettings) -> TrialResult:

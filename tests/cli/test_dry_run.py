@@ -267,7 +267,7 @@ def test_the_text(
     assert max(map(len, lines)) <= 100
     assert "derivatives  fmriprep = /data/prep" in lines
     assert "sessions     pre = ses-pre, post = ses-post" in lines
-    assert "  - elastic net (`elastic_net`) is not yet available" in lines
+    assert "  - symptom dimensions (`symptom_dimensions`) is not yet available" in lines
     row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
     assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
     assert "6 s   0.6 GB  1 run of 215 volumes" in row
@@ -344,8 +344,30 @@ def test_the_group_level_tells_results_and_tables(study: Study, dataset: SimpleN
         "  participants.tsv: lacks arm (arms); optional covariates that are not there: gender,"
         in text
     )
-    assert " age," not in text
     assert max(map(len, lines)) <= 100
+    tables, elastic_net = " ".join(text.split()).split("elastic net:")
+    assert " age," not in tables
+    assert elastic_net.startswith(
+        " outcome: improvement of caps5; that of madrs in the third model"
+    )
+    assert "covariates: age, gender, education, psychotropic_medication," in elastic_net
+    assert "of baseline models alone: income, social_support, cognition," in elastic_net
+    assert "left out, for it is not there: gender, education," in elastic_net
+    assert "no model has a result" not in elastic_net
+
+
+def test_the_group_level_tells_covariates_that_the_elastic_net_needs(
+    study: Study, dataset: SimpleNamespace
+) -> None:
+    needed = tuple(replace(each, optional=each.name != "gender") for each in study.spec.covariates)
+    spec = replace(study.spec, covariates=needed)
+    needy = replace(study, spec=spec)
+    (dataset.bids / "participants.tsv").write_text("participant_id\tage\n")
+    trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=needy)
+    text, _ = describe_group(trial)
+    assert "  not there, and no model has a result without: gender" in text.splitlines()
+    without = replace(needy, spec=replace(spec, elastic_net=None))
+    assert "elastic net" not in describe_group(replace(trial, study=without))[0]
 
 
 def test_the_group_level_without_results_cannot_run(study: Study, dataset: SimpleNamespace) -> None:

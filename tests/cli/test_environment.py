@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bids_ketamine.cli.environment import available_processors, configure_nipype, set_threads
+from bids_ketamine.cli.environment import (
+    available_processors,
+    configure_nipype,
+    keep_compiled_code,
+    set_threads,
+)
 
 
 def test_threads_are_set_for_every_library() -> None:
@@ -52,3 +57,36 @@ def test_the_users_own_nipype_configuration_stays(tmp_path: Path) -> None:
     configure_nipype(tmp_path, verbosity=0, environment=environment)
     assert environment == {"NIPYPE_CONFIG_DIR": "mine"}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_compiled_code_is_kept_among_the_users_caches(tmp_path: Path) -> None:
+    environment = {"XDG_CACHE_HOME": str(tmp_path)}
+    keep_compiled_code(environment)
+    folder = tmp_path / "bids_ketamine" / "numba"
+    assert environment["NUMBA_CACHE_DIR"] == str(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    keep_compiled_code(environment | {"XDG_CACHE_HOME": "elsewhere"})
+    assert environment["NUMBA_CACHE_DIR"] == str(folder)
+
+
+def test_the_users_own_cache_of_numba_stays(tmp_path: Path) -> None:
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": "mine"}
+    keep_compiled_code(environment)
+    assert environment["NUMBA_CACHE_DIR"] == "mine"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_writable_home_the_temporary_folder_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "file").touch()
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    keep_compiled_code(environment)
+    own = tmp_path / f"bids_ketamine-{os.getuid()}"
+    assert environment["NUMBA_CACHE_DIR"] == str(own)
+    # Code that somebody else may have put there is not run.
+    own.chmod(0o777)
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    keep_compiled_code(environment)
+    assert "NUMBA_CACHE_DIR" not in environment

@@ -49,6 +49,7 @@ FLAGS: list[tuple[str, list[str], str, Any]] = [
     ("--boilerplate-only", [], "boilerplate_only", True),
     ("--dry-run", [], "dry_run", True),
     ("--random-seed", ["7"], "random_seed", 7),
+    ("--permutations", ["99"], "permutations", 99),
     ("--notrack", [], "notrack", True),
     ("--overwrite", [], "overwrite", True),
     ("--no-individual-data", [], "no_individual_data", True),
@@ -141,6 +142,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("bids out group --study x --omp-nthreads two", "--omp-nthreads: `two` is not a whole number"),
     ("bids out group --study x --mem-mb much", "--mem-mb: `much` is not an amount of memory"),
     ("bids out group --study x --mem-mb -1", "--mem-mb: `-1` is not an amount of memory"),
+    ("bids out group --study x --permutations 0", "--permutations: `0` is not a whole number of 1"),
     ("bids out group --study x --random-seed -1", "--random-seed: `-1` is not a whole number from"),
     (
         "bids out group --study x --participant-label 01,02",

@@ -114,12 +114,15 @@ def test_notices_come_first_and_the_outcome_last(
     rooms.events = (ProgressEvent("done", "01", "pre", "measures table", 2, 2),)
     assert main(dataset.participant) == 0
     lines = told().splitlines()
-    assert lines[0] == "notice: elastic net (`elastic_net`) is not yet available"
+    assert lines[0] == "notice: symptom dimensions (`symptom_dimensions`) is not yet available"
     assert lines[-2:] == [
         "sub-01 pre: done; 1 of 1 session, 0 s",
         f"sessions: 1 computed; results and reports: {dataset.out}",
     ]
-    assert record(dataset)["Notices"][0] == "elastic net (`elastic_net`) is not yet available"
+    assert (
+        record(dataset)["Notices"][0]
+        == "symptom dimensions (`symptom_dimensions`) is not yet available"
+    )
 
 
 def test_a_failed_session_leaves_the_others_and_the_reports_whole(
@@ -220,9 +223,38 @@ def test_the_group_level(
     assert [name for name, _ in rooms.calls] == ["group", "group report"]
     level, report = (arguments for _, arguments in rooms.calls)
     assert (level["bids_dir"], level["output_dir"]) == (dataset.bids, dataset.out)
+    assert (level["permutations"], level["random_seed"]) == (None, None)
+    assert level["n_procs"] >= 1
     assert report["individual_data"] is False
     citation = dataset.out / "logs" / "CITATION.md"
     assert citation.read_text() == "text of both levels, norbury2021\n"
+
+
+def test_permutations_are_the_group_levels(
+    dataset: SimpleNamespace, rooms: SimpleNamespace, told: Callable[[], str]
+) -> None:
+    dataset.out.mkdir()
+    flags = ["--permutations", "99", "--nprocs", "3", "--random-seed", "7"]
+    assert main([*dataset.group, *flags]) == 0
+    level = rooms.calls[0][1]
+    assert (level["permutations"], level["n_procs"], level["random_seed"]) == (99, 3, 7)
+    assert "changes nothing" not in told()
+    rooms.calls.clear()
+    assert main([*dataset.participant, "--permutations", "99"]) == 64
+    assert "--permutations is about the group level" in told()
+    without = [each.replace("norbury2021", "siegel2021") for each in dataset.group]
+    assert main([*without, "--permutations", "99"]) == 0
+    assert "--permutations changes nothing: the study has no `elastic_net`" in told()
+
+
+def test_compiled_code_of_the_group_level_is_kept(
+    dataset: SimpleNamespace, rooms: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(dataset.root / "caches"))
+    dataset.out.mkdir()
+    assert main(dataset.group) == 0
+    assert os.environ["NUMBA_CACHE_DIR"] == str(dataset.root / "caches" / "bids_ketamine" / "numba")
 
 
 def test_reports_only(

@@ -8,7 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "nibabel", "nipype", "bids", "matplotlib", "scipy", "yaml", "nilearn")
+HEAVY = (
+    *("numpy", "pandas", "nibabel", "nipype", "bids", "matplotlib", "scipy", "yaml", "nilearn"),
+    *("numba", "sklearn"),
+)
 
 _SCRIPT = """
 import sys
@@ -53,11 +56,11 @@ def test_a_dry_run_reads_regions_and_loads_no_analysis(dataset: SimpleNamespace)
     code, modules, text = loaded(*dataset.participant, "--dry-run")
     assert code == 66
     assert "0 of " in text
-    assert modules & {"nilearn", "sklearn", "nipype", "matplotlib", "pandas"} == set()
+    assert modules & {"nilearn", "sklearn", "nipype", "matplotlib", "pandas", "numba"} == set()
 
 
 def test_sessions_that_are_all_done_load_no_analysis() -> None:
-    heavy = {"nilearn", "sklearn", "nipype", "matplotlib"}
+    heavy = {"nilearn", "sklearn", "nipype", "matplotlib", "numba"}
     script = f"import sys, bids_ketamine.workflows.participant; print(sys.modules.keys() & {heavy})"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -61,6 +61,13 @@ def test_values_arrive_with_their_types(write, tmp_path):
     assert pickle.loads(pickle.dumps(spec)) == spec
 
 
+@pytest.mark.parametrize("text", ["1e-7", "1.0e-7", "'1E-07'", "0.0000001"])
+def test_small_numbers_may_be_written_as_they_are_elsewhere(write, text):
+    """YAML takes 1e-7, without a point, for text."""
+    path = write(f"extends: norbury2021\nname: a\nelastic_net: {{threshold: {text}}}\n")
+    assert load_study(path).spec.elastic_net.threshold == 1e-7
+
+
 def test_all_problems_come_at_once_with_lines(write):
     text = MINIMAL.replace("task: hariri", "taks: hariri").replace("radius: 6", "radius: wide")
     text = text.replace("second: post", "second: later")
@@ -114,7 +121,7 @@ def test_extension_merges_replaces_and_removes(write):
     radius = {region.name: region.radius for region in study.spec.regions.definitions}
     assert radius["rACC"] == 5.0
     assert radius["vmPFC"] == 8.0
-    assert any("`elastic_net`" in notice for notice in study.notices)
+    assert any("`symptom_dimensions`" in notice for notice in study.notices)
 
 
 def test_presets_load_and_name_what_is_not_built():
@@ -123,7 +130,8 @@ def test_presets_load_and_name_what_is_not_built():
     glm = norbury.spec.glm
     assert (glm.noise_model, glm.microtime_resolution, glm.reference_bin) == ("spm", 16, 8)
     assert (glm.hrf_model, glm.mask_threshold) == ("spm", 0.8)
-    assert "elastic net (`elastic_net`) is not yet available" in norbury.notices
+    assert "symptom dimensions (`symptom_dimensions`) is not yet available" in norbury.notices
+    assert not any("`elastic_net`" in notice for notice in norbury.notices)
     assert not any("`peb`" in notice for notice in norbury.notices)
     assert not any("noise model" in notice for notice in norbury.notices)
     assert len(norbury.spec.outcomes[0].items) == 20
@@ -133,9 +141,9 @@ def test_presets_load_and_name_what_is_not_built():
 
 
 def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    assert problems(write(MINIMAL + "elastic_net: {outcome: caps5}\n")) == [
-        "elastic net (`elastic_net`) is not yet available: take it out of the study file to run "
-        "the rest"
+    assert problems(write(MINIMAL + "behaviour: {tasks: [faces]}\n")) == [
+        "behaviour by session and arm (`behaviour`) is not yet available: take it out of the study "
+        "file to run the rest"
     ]
 
 

@@ -13,6 +13,9 @@ from bids_ketamine.core.prediction.grid import chosen
 from bids_ketamine.core.prediction.kernels import EXACT, fold_paths
 from bids_ketamine.core.prediction.left_out_errors import Paths, grid_errors
 
+#: Stream of random numbers of resamples.
+STREAM = 4
+
 #: Different participants that a resample must have: a fold leaves one of them out.
 FEWEST_DIFFERENT = 3
 
@@ -153,7 +156,7 @@ def resampled_rows(number: int, *, groups: ArrayLike, seed: int) -> NDArray[np.i
     ndarray of int, shape (n,)
         Rows in order, each as often as drawn.
     """
-    source = np.random.default_rng([seed, number])
+    source = np.random.default_rng([seed, STREAM, number + 1])
     labels = np.asarray(groups)
     drawn = [
         source.choice(np.flatnonzero(labels == label), size=int((labels == label).sum()))

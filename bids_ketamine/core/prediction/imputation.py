@@ -124,9 +124,11 @@ def imputed_sets(values: np.ndarray, *, training: np.ndarray, method: str) -> np
     ValueError
         If the method is another one.
     """
+    missing = np.isnan(values)
+    if method == COMPLETE_CASES and not missing.any():
+        return values
     if method not in (CHAINED_EQUATIONS, MEDIAN):
         raise ValueError(f"method must be {CHAINED_EQUATIONS!r} or {MEDIAN!r}, got {method!r}")
-    missing = np.isnan(values)
     if not missing.any():
         return values
     if method == MEDIAN:

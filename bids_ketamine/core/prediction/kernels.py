@@ -31,6 +31,10 @@ from bids_ketamine.core.prediction.compiled import compiled
 #: A column enters where its slope exceeds the penalty by more than this share of it.
 ENTRY_TOLERANCE = 1e-11
 
+#: A column that leaves after less than this share of a step came in by rounding alone, and does
+#: not come back before others have moved.
+NO_WAY = 1e-12
+
 #: Smallest pivot of a system, and the ridge that a system of collinear columns gets: columns have
 #: a mean square of 1.
 SMALLEST_PIVOT = 1e-10
@@ -51,7 +55,7 @@ GLMNET_THRESHOLD = 1e-7
 #: Stands for exact solutions instead.
 EXACT = 0.0
 
-#: Passes over the columns after which a path is cut.
+#: Passes over the columns after which a path is given up.
 MOST_PASSES = 100_000
 
 
@@ -294,8 +298,7 @@ def solve_path(columns, products, u, l1_ratio, penalties, n_automatic):  # type:
                 active[leaves] = active[k]
                 if outer_is_current:
                     _add_outer(outer, columns[one], -1.0)
-                if far < 1e-12:
-                    last_dropped = one
+                last_dropped = one if far < NO_WAY else -1
                 continue
             if not by_rows:
                 for j in range(p):
@@ -307,6 +310,7 @@ def solve_path(columns, products, u, l1_ratio, penalties, n_automatic):  # type:
             for j in range(p):
                 if not is_active[j] and j != last_dropped and abs(gradient[j]) > most:
                     enters, most = j, abs(gradient[j])
+            last_dropped = -1  # it may come back once another has moved
             if enters < 0:
                 break
             active[k], is_active[enters] = enters, True
@@ -314,16 +318,16 @@ def solve_path(columns, products, u, l1_ratio, penalties, n_automatic):  # type:
             k += 1
             if outer_is_current:
                 _add_outer(outer, columns[enters], 1.0)
+        else:
+            raise ArithmeticError("the active set of an elastic net does not settle")
         path[step] = current
         if automatic:
-            left = 0.0
-            for row in range(m):
-                total = u[row]
-                for i in range(k):
-                    total -= columns[active[i], row] * current[active[i]]
-                left += total**2
             before = explained
-            explained = 1.0 - left / m
+            explained = 0.0  # |u|^2 - |u - Zb|^2 over m, by the slopes of both
+            for i in range(k):
+                one = active[i]
+                left = gradient[one] if l1_ratio > 0.0 else ridge * current[one]
+                explained += current[one] * (slopes[one] + left)
             if step + 1 >= FEWEST_PENALTIES and (
                 explained - before < SMALLEST_GAIN * explained or explained > LARGEST_SHARE
             ):
@@ -390,6 +394,8 @@ def descend_path(columns, products, u, l1_ratio, n_penalties, threshold):  # typ
                 break
             # All columns again once those that have moved have come to rest.
             all_of_them = largest < threshold
+        else:
+            raise ArithmeticError("the coordinate descent of an elastic net does not come to rest")
         path[step] = current
         if step + 1 >= FEWEST_PENALTIES and (
             explained - before < SMALLEST_GAIN * explained or explained > LARGEST_SHARE

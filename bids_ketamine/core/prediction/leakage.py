@@ -8,6 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+#: How the test ended.
+PASSED, FAILED, NOT_TESTED = "passed", "failed", "not_tested"
+
 #: Most participants that the test goes through, spread evenly over all.
 MOST_CHECKED = 10
 
@@ -28,18 +31,21 @@ class LeakageTest(NamedTuple):
         Participants gone through.
     n_changed_predictions : int
         Those whose prediction moved with their own outcome.
-    n_changed_designs : int
-        Those whose predictors moved the prepared predictors of the others.
+    n_changed_designs : int or None
+        Those whose predictors moved the prepared predictors of the others; None where predictors
+        were prepared over the whole sample, so that they did.
     """
 
     n_checked: int
     n_changed_predictions: int
-    n_changed_designs: int
+    n_changed_designs: int | None
 
     @property
-    def passed(self) -> bool:
-        """Whether nothing moved."""
-        return self.n_changed_predictions == 0 and self.n_changed_designs == 0
+    def verdict(self) -> str:
+        """Passed, failed, or not tested where the whole sample prepared predictors."""
+        if self.n_changed_predictions or self.n_changed_designs:
+            return FAILED
+        return PASSED if self.n_changed_designs == 0 else NOT_TESTED
 
 
 def leakage_test(
@@ -47,7 +53,7 @@ def leakage_test(
     outcome: np.ndarray,
     prediction: np.ndarray,
     predicted_again: Callable[[int, np.ndarray], float],
-    designs: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    designs: Callable[[int], tuple[np.ndarray, np.ndarray]] | None,
 ) -> LeakageTest:
     """Change what belongs to a participant and predict that one again.
 
@@ -59,15 +65,16 @@ def leakage_test(
         Nested prediction, which has to come out again to the last digit.
     predicted_again : callable
         Takes a row and outcomes in which that row's was changed; gives its nested prediction.
-    designs : callable
-        Takes a row; gives the prepared predictors (n - 1, p) of the others as the prediction of
+    designs : callable or None
+        None where predictors were prepared over the whole sample, by the user's choice. Takes a
+        row; gives the prepared predictors (n - 1, p) of the others as the prediction of
         that row used them, and as prepared from data in which all predictors of the row were
         changed.
 
     Returns
     -------
     LeakageTest
-        Every participant of small trials, some of large ones.
+        Of :func:`checked_rows`.
     """
     checked = checked_rows(len(outcome))
     moved, redesigned = 0, 0
@@ -75,10 +82,12 @@ def leakage_test(
         changed = outcome.copy()
         changed[row] += FAR * outcome.std()
         moved += predicted_again(row, changed) != prediction[row]
+        if designs is None:
+            continue
         before, after = designs(row)
         size = np.abs(before).max(axis=0, initial=0.0)
         redesigned += bool((np.abs(after - before) > ROUNDING * (1.0 + size)).any())
-    return LeakageTest(len(checked), int(moved), int(redesigned))
+    return LeakageTest(len(checked), int(moved), None if designs is None else int(redesigned))
 
 
 def checked_rows(n: int) -> NDArray[np.int64]:

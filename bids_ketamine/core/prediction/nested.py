@@ -14,6 +14,9 @@ from bids_ketamine.core.prediction.kernels import EXACT, fold_paths, left_out_pa
 from bids_ketamine.core.prediction.left_out_errors import Paths, grid_errors
 from bids_ketamine.core.prediction.sets import NOBODY, left_out_sets, pair_positions
 
+#: Stream of random numbers of folds within folds.
+INNER_STREAM = 3
+
 #: Gives the design (n, p) as prepared without some rows.
 DesignWithout = Callable[[NDArray[np.int64]], np.ndarray]
 
@@ -78,7 +81,7 @@ def nested_leave_one_out(
     ratios = np.ascontiguousarray(l1_ratios, dtype=np.float64)
     n = len(y)
     sets = left_out_sets(n, pairs=True)[1:]
-    parts = np.array_split(np.arange(len(sets)), max(n_jobs, 1))
+    parts = np.array_split(np.arange(len(sets)), min(max(n_jobs, 1), len(sets)))
 
     def fitted(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = slice(part[0], part[-1] + 1)
@@ -184,7 +187,9 @@ def nested_k_fold(
         others = np.flatnonzero(labels != fold)
         design = np.ascontiguousarray(design_without(left_out), dtype=np.float64)
         own = Paths(*fold_paths(design, y, others, left_out, ratios, n_penalties, EXACT))
-        inner = _inner(len(others), inner_folds, np.random.default_rng([seed, number]))
+        inner = _inner(
+            len(others), inner_folds, np.random.default_rng([seed, INNER_STREAM, number + 1])
+        )
         found = [
             _inner_paths(design, y, others, others[part], ratios, n_penalties) for part in inner
         ]

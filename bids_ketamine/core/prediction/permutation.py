@@ -100,7 +100,7 @@ def permutation_test(
     exceeding, stopped = 0, False
     for value in _in_order(statistic, n_permutations, n_jobs):
         null.append(value)
-        exceeding += value >= observed - EQUAL
+        exceeding += not value < observed - EQUAL  # one that is not a number speaks for nothing
         if progress is not None:
             progress(len(null), exceeding)
         if exceeding == stop_at:
@@ -111,7 +111,9 @@ def permutation_test(
     return PermutationTest(observed, np.array(null), int(exceeding), float(p_value), stopped)
 
 
-def permuted_rows(number: int, *, groups: ArrayLike, seed: int) -> NDArray[np.int64]:
+def permuted_rows(
+    number: int, *, groups: ArrayLike, seed: int, stream: int = 5
+) -> NDArray[np.int64]:
     """Return rows in random order within groups.
 
     Parameters
@@ -122,6 +124,8 @@ def permuted_rows(number: int, *, groups: ArrayLike, seed: int) -> NDArray[np.in
         Group of each row, such as its arm.
     seed : int
         Seed of all.
+    stream : int
+        Tells the random numbers of one test from those of another.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def permuted_rows(number: int, *, groups: ArrayLike, seed: int) -> NDArray[np.in
     >>> sorted(permuted_rows(0, groups=["a", "b", "a"], seed=1)[[0, 2]].tolist())
     [0, 2]
     """
-    source = np.random.default_rng([seed, number])
+    source = np.random.default_rng([seed, stream, number + 1])
     labels = np.unique(np.asarray(groups), return_inverse=True)[1]
     order = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):

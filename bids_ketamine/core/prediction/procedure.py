@@ -129,7 +129,7 @@ def nested_prediction(
     if sample.scheme == LEAVE_ONE_OUT:
         stack = stack_of(sample, model, order=order, columns=columns)
         return nested_leave_one_out(stack=stack, outcome=outcome, n_jobs=n_jobs, **sample.grid)  # type: ignore[arg-type]
-    source = np.random.default_rng([sample.settings.seed, NESTED_STREAM])
+    source = np.random.default_rng([sample.settings.seed, NESTED_STREAM, 1])
     folds = balanced_folds(sample.settings.folds, groups=sample.codes, source=source)
     return folded_prediction(
         sample, model, folds=folds, outcome=outcome, order=order, columns=columns
@@ -184,7 +184,7 @@ def repeated_folds(sample: Sample, repeat: int) -> np.ndarray:
     repeat : int
         Which one.
     """
-    source = np.random.default_rng([sample.settings.seed, REPEAT_STREAM, repeat])
+    source = np.random.default_rng([sample.settings.seed, REPEAT_STREAM, repeat + 1])
     return balanced_folds(sample.settings.folds, groups=sample.codes, source=source)
 
 
@@ -230,7 +230,7 @@ def stack_of(
         concurrent=sample.data.concurrent,
         order=order,
     ).stack
-    return stack if columns is None else stack[:, :, columns]
+    return stack if columns is None else np.ascontiguousarray(stack[:, :, columns])
 
 
 def design_of_rows(
@@ -265,4 +265,4 @@ def design_of_rows(
         model=model,
         concurrent=sample.data.concurrent,
     ).stack[0]
-    return design if columns is None else design[:, columns]
+    return design if columns is None else np.ascontiguousarray(design[:, columns])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,6 +36,7 @@ from bids_ketamine.core.prediction.procedure import (
 from bids_ketamine.core.prediction.results import (
     IMAGING_TEST,
     OUTCOME_TEST,
+    SIGNIFICANT,
     Coefficients,
     ModelFit,
     ModelResult,
@@ -44,8 +46,10 @@ from bids_ketamine.core.prediction.sets import NOBODY, set_position
 from bids_ketamine.core.prediction.trial_data import (
     BY_ARM,
     BY_ARM_AND_CONCURRENT,
-    MODELS,
+    MEASURES,
     TIMINGS,
+    TRAINING_FOLDS,
+    WHOLE_SAMPLE,
     ImagingBlock,
     PredictionSettings,
     TrialPredictors,
@@ -55,7 +59,7 @@ from bids_ketamine.core.prediction.trial_data import (
 FEWEST_PARTICIPANTS = 8
 
 #: Streams of random numbers of the permutations.
-STREAMS = {IMAGING_TEST: 101, OUTCOME_TEST: 102}
+STREAMS = {IMAGING_TEST: 5, OUTCOME_TEST: 6}
 
 ToldProgress = Callable[[Progress], None]
 
@@ -80,37 +84,85 @@ def analyse_models(
     Yields
     ------
     ModelResult
-        Changes as correlates, then baseline values as predictors: of measures and covariates,
-        with the arm and its interactions, with the concurrent outcome too.
+        Changes as correlates, then baseline values as predictors, by the models of
+        :func:`models_of`.
     """
     # A study without arms has one without a name.
     named = data if data.levels else data._replace(levels=("",), arms=("",) * len(data.arms))
     for timing in TIMINGS:
-        prepared: dict[tuple[str, ...], Sample] = {}
-        for model in MODELS:
-            usable = usable_predictors(named, timing=timing, model=model, settings=settings)
-            reason = _reason(data, usable, model, settings)
+        # Decided once: models of fewer participants leave out what is constant in these, at most.
+        of_all = usable_predictors(named, timing=timing, model=MEASURES, settings=settings)
+        prepared: dict[tuple[tuple[str, ...], ...], Sample] = {}
+        for model in models_of(data):
+            usable = of_all
+            if model != MEASURES:
+                usable = _of_model(of_all, named, timing=timing, model=model, settings=settings)
+            entered = usable.data
             result = ModelResult(
                 timing=timing,
                 model=model,
-                reason=reason,
-                participants=usable.data.participants,
-                arms=usable.data.arms,
-                outcome=usable.data.outcome,
+                reason=_reason(usable, model, settings),
+                participants=entered.participants,
+                arms=entered.arms,
+                outcome=entered.outcome,
                 excluded=usable.excluded,
                 dropped=usable.dropped,
                 notes=(),
                 fit=None,
             )
-            if reason:
+            if result.reason:
                 yield result
                 continue
-            # Models with the same participants share their prepared predictors.
-            who = usable.data.participants
-            if who not in prepared:
-                prepared[who] = sample_of(usable.data, timing=timing, settings=settings)
-            fit = fit_model(prepared[who], model, progress=progress)
-            yield result._replace(fit=fit, notes=_notes(prepared[who]))
+            # Models with the same participants and predictors share their preparation.
+            covariates = tuple(each.name for each in entered.covariates)
+            shared = (entered.participants, entered.imaging.names, covariates, entered.levels)
+            if shared not in prepared:
+                prepared[shared] = sample_of(entered, timing=timing, settings=settings)
+            fit = fit_model(prepared[shared], model, progress=progress)
+            yield result._replace(fit=fit, notes=_notes(prepared[shared], model, named.levels))
+
+
+def _of_model(
+    of_all: UsablePredictors,
+    data: TrialPredictors,
+    *,
+    timing: str,
+    model: str,
+    settings: PredictionSettings,
+) -> UsablePredictors:
+    """Return what enters a model that needs more of its participants than the first one."""
+    if not of_all.data.participants:
+        return of_all
+    usable = usable_predictors(of_all.data, timing=timing, model=model, settings=settings)
+    why = {each.name: each for each in (*of_all.excluded, *usable.excluded)}
+    present = tuple(level for level in data.levels if level in usable.data.arms)
+    return usable._replace(
+        data=usable.data._replace(levels=present),
+        excluded=tuple(why[name] for name in data.participants if name in why),
+        dropped=of_all.dropped + usable.dropped,
+    )
+
+
+def models_of(data: TrialPredictors) -> tuple[str, ...]:
+    """Return the models that a trial asks for (methods row A14).
+
+    Parameters
+    ----------
+    data : TrialPredictors
+        Its arms and concurrent outcome.
+
+    Returns
+    -------
+    tuple of str
+        Measures and covariates; with the arm and its interactions, where there are two arms or
+        more; with the concurrent outcome too, where there is one.
+    """
+    asked = {
+        MEASURES: True,
+        BY_ARM: len(data.levels) > 1,
+        BY_ARM_AND_CONCURRENT: data.concurrent is not None,
+    }
+    return tuple(model for model, wanted in asked.items() if wanted)
 
 
 def fit_model(sample: Sample, model: str, *, progress: ToldProgress | None = None) -> ModelFit:
@@ -164,14 +216,8 @@ def fit_model(sample: Sample, model: str, *, progress: ToldProgress | None = Non
     )
 
 
-def _reason(
-    data: TrialPredictors, usable: UsablePredictors, model: str, settings: PredictionSettings
-) -> str:
+def _reason(usable: UsablePredictors, model: str, settings: PredictionSettings) -> str:
     """Return why a model cannot be computed; empty where it can."""
-    if model == BY_ARM and len(data.levels) < 2:
-        return "the study has no arms to compare"
-    if model == BY_ARM_AND_CONCURRENT and data.concurrent is None:
-        return "the study names no concurrent outcome"
     entered = usable.data
     n, fewest = len(entered.participants), max(settings.minimum_participants, FEWEST_PARTICIPANTS)
     if n < fewest:
@@ -183,16 +229,37 @@ def _reason(
     counts = np.unique(entered.outcome, return_counts=True)[1]
     if counts.max() >= n - 1:
         return "the outcome is the same in all participants but one"
-    if model == BY_ARM and len(set(entered.arms)) < 2:
+    if model == BY_ARM and len(entered.levels) < 2:
         return f"all participants are in one arm ({entered.arms[0]})"
     return ""
 
 
-def _notes(sample: Sample) -> tuple[str, ...]:
+def _notes(sample: Sample, model: str, levels: tuple[str, ...]) -> tuple[str, ...]:
     n, folds = len(sample.data.participants), sample.settings.folds
-    if folds <= n:
-        return ()
-    return (f"No {folds}-fold cross-validation: there are {n} participants.",)
+    notes = []
+    absent = [level for level in levels if level not in sample.data.levels]
+    if model != MEASURES and absent:
+        notes.append(f"Nobody who enters is in the arm {' or '.join(absent)}.")
+    possible = min(sample.settings.permutations + 1, _orders(sample.codes))
+    if 1.0 / possible >= SIGNIFICANT:
+        notes.append(
+            f"The test of the imaging measures has only {possible} different outcomes, so that "
+            f"its p cannot fall below {SIGNIFICANT:g}."
+        )
+    if folds > n:
+        notes.append(f"No {folds}-fold cross-validation: there are {n} participants.")
+    if sample.settings.preparation == WHOLE_SAMPLE:
+        notes.append(
+            "Motion and missing values were dealt with over the whole sample, so that "
+            "participants who are left out had a part in the predictors of the others."
+        )
+    return tuple(notes)
+
+
+def _orders(codes: np.ndarray) -> int:
+    """Return in how many orders participants can stand within their arms."""
+    counts = np.unique(codes, return_counts=True)[1].tolist()
+    return math.prod(math.factorial(count) for count in counts)
 
 
 def _repeated(sample: Sample, model: str) -> np.ndarray:
@@ -229,15 +296,17 @@ def _tested(
 ) -> PermutationTest:
     """Permute imaging within arms, or the outcome over all, and predict anew each time."""
     settings, outcome = sample.settings, sample.data.outcome
-    seed = settings.seed + STREAMS[test]
+    stream = STREAMS[test]
 
     def of_imaging(number: int) -> float:
-        order = permuted_rows(number, groups=sample.codes, seed=seed)
+        order = permuted_rows(number, groups=sample.codes, seed=settings.seed, stream=stream)
         found = nested_prediction(sample, model, outcome=outcome, order=order)
         return r2_of(prediction=found.prediction, outcome=outcome)
 
     def of_outcome(number: int) -> float:
-        permuted = outcome[permuted_rows(number, groups=np.zeros(len(outcome)), seed=seed)]
+        everybody = np.zeros(len(outcome))
+        order = permuted_rows(number, groups=everybody, seed=settings.seed, stream=stream)
+        permuted = outcome[order]
         found = nested_prediction(sample, model, outcome=permuted)
         return r2_of(prediction=found.prediction, outcome=permuted)
 
@@ -286,7 +355,7 @@ def _coefficients(
 def _leakage(
     sample: Sample, model: str, design: DesignStack, prediction: np.ndarray
 ) -> LeakageTest:
-    """Run the self-test; preparation over the whole sample does let participants in."""
+    """Run the self-test."""
     n = len(prediction)
 
     def again(row: int, outcome: np.ndarray) -> float:
@@ -300,7 +369,10 @@ def _leakage(
         return design.stack[set_position(n, row, NOBODY)][others], after[others]
 
     return leakage_test(
-        outcome=sample.data.outcome, prediction=prediction, predicted_again=again, designs=designs
+        outcome=sample.data.outcome,
+        prediction=prediction,
+        predicted_again=again,
+        designs=designs if sample.settings.preparation == TRAINING_FOLDS else None,
     )
 
 

@@ -247,3 +247,31 @@ def test_design_and_outcome_are_left_as_they_are():
     elastic_net_path(design=design, outcome=outcome, l1_ratio=0.5, n_penalties=10)
     np.testing.assert_array_equal(design, kept[0])
     np.testing.assert_array_equal(outcome, kept[1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_copies_and_mirror_images_of_columns(seed):
+    """A column that left by rounding alone may come back once others have moved."""
+    source = np.random.default_rng(seed)
+    n, p = 24, 30
+    design = source.normal(size=(n, p))
+    copied = source.integers(0, p, size=2 * p)
+    design = np.column_stack([design, design[:, copied] * source.choice([-1.0, 1.0], size=2 * p)])
+    outcome = design[:, 0] - design[:, 3] + source.normal(size=n)
+    for l1_ratio in (0.1, 0.5, 0.9):
+        path = elastic_net_path(
+            design=design, outcome=outcome, l1_ratio=l1_ratio, n_penalties=N_PENALTIES
+        )
+        missed = optimality_violations(design, outcome, path, l1_ratio=l1_ratio)
+        assert missed[1:].max() < 1e-9
+
+
+def test_a_descent_that_does_not_come_to_rest_is_an_error():
+    source = np.random.default_rng(2)
+    design = source.normal(size=(20, 8))
+    design[:, 1] = design[:, 0] + 1e-6 * source.normal(size=20)
+    outcome = design[:, 0] + design[:, 1] + source.normal(size=20)
+    with pytest.raises(ArithmeticError, match="does not come to rest"):
+        elastic_net_path(
+            design=design, outcome=outcome, l1_ratio=1.0, n_penalties=100, threshold=1e-20
+        )

@@ -137,4 +137,4 @@ def test_training_scale_and_scores():
 
 def test_unknown_method():
     with pytest.raises(ValueError, match="method must be 'chained_equations' or 'median'"):
-        imputed(np.zeros((2, 2)), training=np.ones(2, dtype=bool), method="complete_cases")
+        imputed(np.zeros((2, 2)), training=np.ones(2, dtype=bool), method="mean")

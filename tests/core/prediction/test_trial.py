@@ -5,6 +5,7 @@ import pytest
 
 from bids_ketamine.core.prediction import trial as module
 from bids_ketamine.core.prediction.accuracy import accuracy
+from bids_ketamine.core.prediction.leakage import leakage_test
 from bids_ketamine.core.prediction.procedure import nested_prediction, sample_of, stack_of
 from bids_ketamine.core.prediction.trial import analyse_models
 from bids_ketamine.core.prediction.trial_data import (
@@ -13,6 +14,7 @@ from bids_ketamine.core.prediction.trial_data import (
     BY_ARM_AND_CONCURRENT,
     CHANGE,
     MEASURES,
+    MODELS,
     TIMINGS,
     Covariate,
     ImagingBlock,
@@ -109,20 +111,56 @@ def test_columns_of_the_models(planted):
 def test_nothing_leaks(planted):
     for result in planted.values():
         assert result.fit.leakage == (10, 0, 0)
-        assert result.fit.leakage.passed
+        assert result.fit.leakage.verdict == "passed"
+
+
+def with_missing(data):
+    """Return a trial in which two participants lack a measure, so that it is imputed."""
+    missing = data.imaging.second.copy()
+    missing[2:4, 1] = np.nan
+    return data._replace(imaging=data.imaging._replace(second=missing))
+
+
+def test_preparation_over_the_whole_sample_is_told_and_is_no_error_of_the_software():
+    found = results(
+        with_missing(a_trial(n=9)), preparation="whole_sample", permutations=1, bootstraps=1
+    )[CHANGE, MEASURES]
+    assert found.fit.leakage == (9, 0, None)
+    assert found.fit.leakage.verdict == "not_tested"
+    assert found.notes == (
+        "The test of the imaging measures has only 2 different outcomes, so that its p cannot "
+        "fall below 0.05.",
+        "Motion and missing values were dealt with over the whole sample, so that participants "
+        "who are left out had a part in the predictors of the others.",
+    )
 
 
 def test_a_leak_is_noticed(monkeypatch):
-    """Preparation over the whole sample lets those who are left out in."""
-    data = a_trial(n=9)
-    missing = data.imaging.second.copy()
-    missing[2:4, 1] = np.nan
-    data = data._replace(imaging=data.imaging._replace(second=missing))
-    found = results(data, preparation="whole_sample", permutations=1, bootstraps=1)
+    """Designs that are prepared over the whole sample although folds were asked for."""
+    whole = SETTINGS._replace(preparation="whole_sample")
+    prepared = module.sample_of
+
+    def leaky(data, *, timing, settings):
+        sample = prepared(data, timing=timing, settings=whole)
+        return sample._replace(settings=settings)
+
+    monkeypatch.setattr(module, "sample_of", leaky)
+    found = results(with_missing(a_trial(n=9)), permutations=1, bootstraps=1)
     leakage = found[CHANGE, MEASURES].fit.leakage
-    assert leakage.n_changed_designs == leakage.n_checked == 9
-    assert leakage.n_changed_predictions == 0
-    assert not leakage.passed
+    assert leakage == (9, 0, 9)
+    assert leakage.verdict == "failed"
+
+
+def test_a_prediction_that_follows_its_own_outcome_is_noticed():
+    outcome = np.arange(4.0)
+    found = leakage_test(
+        outcome=outcome,
+        prediction=outcome.copy(),
+        predicted_again=lambda row, changed: float(changed[row]) if row < 3 else 3.0,
+        designs=None,
+    )
+    assert found == (4, 3, None)
+    assert found.verdict == "failed"
 
 
 def test_the_nested_figure_is_that_of_the_nested_procedure(planted):
@@ -137,10 +175,7 @@ def test_the_nested_figure_is_that_of_the_nested_procedure(planted):
 
 def test_a_permuted_block_is_prepared_as_if_it_had_been_measured_so():
     """Imaging of others in a participant's place, prepared anew: the same designs."""
-    data = a_trial(n=9)
-    missing = data.imaging.second.copy()
-    missing[2:4, 1] = np.nan
-    data = data._replace(imaging=data.imaging._replace(second=missing))
+    data = with_missing(a_trial(n=9))
     order = np.array([2, 3, 0, 1, 6, 5, 8, 7, 4])
     block = data.imaging
     permuted = data._replace(
@@ -158,7 +193,7 @@ def test_large_trials_leave_out_folds(monkeypatch):
     assert fit.scheme == "k_fold"
     assert fit.finding
     assert fit.nested_accuracy.r2 > 0.8
-    assert fit.leakage.passed
+    assert fit.leakage.verdict == "passed"
 
 
 def test_participants_without_an_arm_enter_the_first_model_alone():
@@ -171,8 +206,9 @@ def test_participants_without_an_arm_enter_the_first_model_alone():
 
 def test_a_study_without_arms():
     found = results(a_trial(arms=()), permutations=1, bootstraps=1)
-    assert found[CHANGE, BY_ARM].reason == "the study has no arms to compare"
-    assert found[CHANGE, BY_ARM].fit is None
+    assert list(found) == [
+        (timing, model) for timing in TIMINGS for model in (MEASURES, BY_ARM_AND_CONCURRENT)
+    ]
     last = found[CHANGE, BY_ARM_AND_CONCURRENT].fit.coefficients
     assert last.kinds == ("imaging",) * 4 + ("covariate", "concurrent")
 
@@ -203,16 +239,68 @@ def test_what_cannot_be_predicted_has_a_reason(change, reason):
     assert {each.reason for each in found.values()} == {reason}
 
 
+def test_one_arm_alone_has_no_interactions_that_copy_measures():
+    data = a_trial()._replace(arms=("ketamine",) * 14)
+    found = results(data, permutations=1, bootstraps=1)
+    last = found[CHANGE, BY_ARM_AND_CONCURRENT]
+    assert last.fit.coefficients.kinds == ("imaging",) * 4 + ("covariate", "concurrent")
+    assert last.notes[0] == "Nobody who enters is in the arm midazolam."
+
+
+def test_the_reference_is_an_arm_that_is_there():
+    data = a_trial()._replace(levels=("placebo", *ARMS))
+    found = results(data, permutations=1, bootstraps=1)[CHANGE, BY_ARM]
+    assert found.fit.coefficients.kinds.count("interaction") == 4
+    assert found.fit.coefficients.names[5] == "arm=ketamine"
+
+
+def test_models_of_fewer_participants_have_the_predictors_of_the_first():
+    """What more than half of all lack is left out, though without one it is half."""
+    data = a_trial()
+    second = data.imaging.second.copy()
+    second[:8, 1] = np.nan
+    texts = tuple("ab"[row % 2] for row in range(14))
+    data = data._replace(
+        imaging=data.imaging._replace(second=second),
+        concurrent=np.where(np.arange(14) < 2, np.nan, data.concurrent),
+        covariates=(Covariate("site", "categorical", texts, TIMINGS),),
+    )
+    found = results(data, permutations=1, bootstraps=1)
+    names = {model: found[CHANGE, model].fit.coefficients.names[:4] for model in MODELS}
+    assert set(names.values()) == {("measure 0", "measure 2", "measure 3", "site=b")}
+    assert found[CHANGE, BY_ARM_AND_CONCURRENT].dropped == found[CHANGE, MEASURES].dropped
+    assert len(found[CHANGE, BY_ARM_AND_CONCURRENT].participants) == 12
+
+
+def test_complete_cases_leave_out_who_lacks_a_predictor():
+    found = results(
+        with_missing(a_trial(n=12)), imputation="complete_cases", permutations=1, bootstraps=1
+    )[CHANGE, MEASURES]
+    assert [each.name for each in found.excluded] == ["sub-03", "sub-04"]
+    assert len(found.fit.nested.prediction) == 10
+
+
+def test_more_threads_than_sets():
+    one, many = (
+        results(a_trial(n=8), n_jobs=jobs, permutations=2, bootstraps=2, repeats=1)
+        for jobs in (1, 64)
+    )
+    np.testing.assert_array_equal(
+        one[CHANGE, MEASURES].fit.nested.prediction, many[CHANGE, MEASURES].fit.nested.prediction
+    )
+
+
 def test_one_arm_alone_and_no_concurrent_outcome():
     data = a_trial()._replace(arms=("ketamine",) * 14, concurrent=None)
     found = results(data, permutations=1, bootstraps=1)
     assert found[CHANGE, BY_ARM].reason == "all participants are in one arm (ketamine)"
-    assert found[CHANGE, BY_ARM_AND_CONCURRENT].reason == "the study names no concurrent outcome"
+    assert found[CHANGE, BY_ARM].fit is None
+    assert {model for _, model in found} == {MEASURES, BY_ARM}
 
 
 def test_more_folds_than_participants_is_told():
     found = results(a_trial(n=9), folds=10, permutations=1, bootstraps=1)[CHANGE, MEASURES]
-    assert found.notes == ("No 10-fold cross-validation: there are 9 participants.",)
+    assert found.notes[1:] == ("No 10-fold cross-validation: there are 9 participants.",)
     assert found.fit.k_fold == ()
     assert found.fit.k_fold_prediction.shape == (0, 9)
 

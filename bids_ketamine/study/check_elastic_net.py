@@ -1,0 +1,192 @@
+"""Rules on the elastic net that span several settings."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bids_ketamine.study.document import KeyPath, Problem
+from bids_ketamine.study.measure_names import ANY, can_be_chosen, possible_measures
+from bids_ketamine.study.spec import CovariateSpec, ElasticNetSpec, OutcomeSpec, StudySpec
+
+#: What to do where a study has nothing for the method.
+WITHOUT = "; `elastic_net: null` leaves the method out"
+
+#: Tells a sentence about the setting of a name.
+Tell = Callable[[str, str], None]
+
+Value = TypeVar("Value", str, float)
+
+
+def check_elastic_net(spec: StudySpec, problem: Problem) -> None:
+    """Report every rule that `elastic_net` breaks.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    problem : callable
+        Called with the place in the file and a sentence.
+    """
+    section = spec.elastic_net
+    if section is None:
+        return
+
+    def tell(name: str, sentence: str) -> None:
+        problem(("elastic_net", name), f"elastic_net.{name}{sentence}")
+
+    if not spec.tasks and spec.rest is None:
+        problem(
+            ("elastic_net",),
+            f"elastic_net needs imaging measures: the study has neither tasks nor rest{WITHOUT}",
+        )
+    else:
+        _check_measures(spec, section, problem)
+    _check_outcomes(spec, section, tell)
+    _check_covariates(spec, section, problem)
+    if not section.l1_ratios:
+        tell("l1_ratios", " names no mixing parameter")
+    for value in _twice(section.l1_ratios):
+        tell("l1_ratios", f" names {value:g} twice")
+
+
+def change_of(spec: StudySpec, outcome: OutcomeSpec) -> str | None:
+    """Return the change whose two sessions the improvement of an outcome is about.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    outcome : OutcomeSpec
+        One of its outcomes.
+
+    Returns
+    -------
+    str or None
+        None where it belongs to none.
+    """
+    if outcome.change is not None:
+        return outcome.change
+    return spec.changes[0].name if spec.changes else None
+
+
+def entering_covariates(
+    spec: StudySpec,
+) -> tuple[tuple[CovariateSpec, ...], tuple[CovariateSpec, ...]]:
+    """Return the study's covariates that enter the elastic net.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+
+    Returns
+    -------
+    everywhere : tuple of CovariateSpec
+        Those of all models, in the order of the study.
+    at_baseline : tuple of CovariateSpec
+        Those of the baseline models alone.
+    """
+    section = spec.elastic_net
+    if section is None:
+        return (), ()
+    late = section.baseline_covariates
+    at_baseline = tuple(each for each in spec.covariates if each.name in late)
+    if section.covariates is None:
+        return tuple(each for each in spec.covariates if each.name not in late), at_baseline
+    return tuple(each for each in spec.covariates if each.name in section.covariates), at_baseline
+
+
+def _check_outcomes(spec: StudySpec, section: ElasticNetSpec, tell: Tell) -> None:
+    known = {each.name: each for each in spec.outcomes}
+    if section.outcome not in known:
+        tell("outcome", _unknown("outcome", section.outcome, list(known)) + WITHOUT)
+    elif known[section.outcome].change_column and change_of(spec, known[section.outcome]) is None:
+        # Where scores of sessions are read, a lacking change is a problem of the outcome.
+        tell(
+            "outcome",
+            f": the improvement of `{section.outcome}` belongs to no change, and measures of two "
+            f"sessions are compared; name these sessions under `changes`{WITHOUT}",
+        )
+    concurrent = section.concurrent_outcome
+    if concurrent is None:
+        return
+    if concurrent not in known:
+        others = [name for name in known if name != section.outcome]
+        tell("concurrent_outcome", _unknown("outcome", concurrent, others))
+    elif concurrent == section.outcome:
+        tell(
+            "concurrent_outcome",
+            f" is the outcome itself, `{concurrent}`; name another outcome, or none",
+        )
+    elif section.outcome in known:
+        names = [change_of(spec, known[each]) for each in (section.outcome, concurrent)]
+        if None not in names and names[0] != names[1]:
+            tell(
+                "concurrent_outcome",
+                f": the improvement of `{concurrent}` is over `{names[1]}`, that of "
+                f"`{section.outcome}` over `{names[0]}`; name an outcome of the same change",
+            )
+
+
+def _check_covariates(spec: StudySpec, section: ElasticNetSpec, problem: Problem) -> None:
+    known = [each.name for each in spec.covariates]
+    lists = {
+        "covariates": section.covariates or (),
+        "baseline_covariates": section.baseline_covariates,
+    }
+    for setting, names in lists.items():
+        for number, name in enumerate(names):
+            if name not in known:
+                problem(
+                    ("elastic_net", setting, number),
+                    f"elastic_net.{setting}{_unknown('covariate', name, known)}",
+                )
+        for name in _twice(names):
+            problem(("elastic_net", setting), f"elastic_net.{setting} names `{name}` twice")
+    for name in dict.fromkeys(lists["covariates"]):
+        if name in lists["baseline_covariates"]:
+            problem(
+                ("elastic_net", "baseline_covariates"),
+                f"elastic_net: `{name}` stands in covariates, which enter all models, and in "
+                "baseline_covariates; keep one",
+            )
+
+
+def _check_measures(spec: StudySpec, section: ElasticNetSpec, problem: Problem) -> None:
+    """Refuse patterns that no measure of the study can fit."""
+    possible = possible_measures(spec)
+    for number, pattern in enumerate(section.measures):
+        at: KeyPath = ("elastic_net", "measures", number)
+        if not can_be_chosen(pattern, possible):
+            problem(
+                at,
+                f"elastic_net.measures: no measure of the study fits `{pattern}`; "
+                f"{_offer(pattern, possible)}",
+            )
+    for pattern in _twice(section.measures):
+        problem(("elastic_net", "measures"), f"elastic_net.measures names `{pattern}` twice")
+
+
+def _offer(pattern: str, possible: Sequence[str]) -> str:
+    """Return the name that was probably meant, or how names are made."""
+    before, _, pair = pattern.rpartition(" ")
+    turned = f"{before} {'~'.join(reversed(pair.split('~')))}".strip()
+    close = [turned] if turned in possible else difflib.get_close_matches(pattern, possible, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    start = list(dict.fromkeys(" ".join(name.split(" ")[:2]) for name in possible))
+    kinds = ", ".join(f"`{each} {ANY}`" for each in start)
+    return f"names are made of measure, task, contrast and regions: {kinds}"
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f"did you mean `{close[0]}`? " if close else ""
+    offer = f"{what}s: {', '.join(known)}" if known else f"the study has no {what}s"
+    return f" names no {what} of the study: `{name}`; {guess}{offer}"
+
+
+def _twice(values: Sequence[Value]) -> list[Value]:
+    return [value for value in dict.fromkeys(values) if values.count(value) > 1]

@@ -9,9 +9,12 @@ import pandas as pd
 
 from bids_ketamine.reports.figures.canvas import arm_styles
 from bids_ketamine.reports.group_data import GroupOutput, read_group, without_individuals
+from bids_ketamine.reports.group_elastic_net import elastic_net_problems, elastic_net_view
+from bids_ketamine.reports.group_elastic_net_data import read_elastic_net
+from bids_ketamine.reports.group_elastic_net_data import without_persons as without_predicted
 from bids_ketamine.reports.group_measures import association_pictures, measure_views
 from bids_ketamine.reports.group_models import model_sentences
-from bids_ketamine.reports.group_peb import PebView, peb_problems, peb_views
+from bids_ketamine.reports.group_peb import peb_problems, peb_views
 from bids_ketamine.reports.group_peb_data import read_peb, without_persons
 from bids_ketamine.reports.group_peb_words import CAUTION
 from bids_ketamine.reports.group_people import (
@@ -61,9 +64,11 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
     """
     spec = study.spec
     group, peb = read_group(output_dir, spec=spec), read_peb(output_dir)
+    net = read_elastic_net(output_dir)
     if not individual_data:
-        labels = sorted({*group.labels, *peb.labels})
+        labels = sorted({*group.labels, *peb.labels, *net.labels})
         peb = without_persons(peb, arms=group.arms, labels=labels)
+        net = without_predicted(net, labels=labels)
         group = without_individuals(group, labels=labels)
     styles = arm_styles(list(group.arms))
     drawn = {arm: styles[arm] for arm in group.arms} or {"all": styles["all"]}
@@ -82,6 +87,15 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         individual_data=individual_data,
     )
     problems = peb_problems(peb, spec)
+    prediction = elastic_net_view(
+        net,
+        group.record,
+        spec,
+        summary=group.summary,
+        styles={**drawn, "all": styles["all"]},
+        individual_data=individual_data,
+    )
+    prediction_problems = elastic_net_problems(net, spec)
     sizes = arm_sizes(group)
     associations, association_legend = association_pictures(
         group, styles=drawn | {"all": styles["all"]}, individual_data=individual_data
@@ -93,9 +107,14 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         kicker="Group report",
         heading=text(group.record.get("GroupStudy"), spec.name),
         subtitle=spec.title or "Imaging measures, treatment and clinical change",
-        contents=_contents(bool(outcomes), kinds, circuits, problems),
+        contents=_contents(
+            bool(outcomes),
+            kinds,
+            has_circuits=bool(circuits or problems),
+            has_prediction=bool(prediction or prediction_problems),
+        ),
         individual_data=individual_data,
-        unreadable=(*group.unreadable, *peb.unreadable),
+        unreadable=(*group.unreadable, *peb.unreadable, *net.unreadable),
         tiles=_tiles(group, study),
         flow=flow_table(group, spec),
         people=people_table(group, spec, output_dir) if individual_data else None,
@@ -114,6 +133,8 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
         circuits=circuits,
         circuit_problems=problems,
         circuit_caution=CAUTION,
+        prediction=prediction,
+        prediction_problems=prediction_problems,
         notes=_notes(group, study, individual_data),
         rules=_rules(study),
         methods=group_text(study, facts=group.record),
@@ -138,13 +159,14 @@ def _runs(output_dir: Path, individual_data: bool) -> list[dict[str, Any]]:
 
 
 def _contents(
-    has_outcomes: bool, kinds: list[KindView], circuits: list[PebView], problems: list[str]
+    has_outcomes: bool, kinds: list[KindView], *, has_circuits: bool, has_prediction: bool
 ) -> list[tuple[str, str]]:
     contents = [("summary", "Summary"), ("participants", "Participants"), ("motion", "Motion")]
     contents += [("outcomes", "Clinical outcomes")] if has_outcomes else []
     contents += [("measures", "Imaging measures"), ("tests", "Tests")]
     contents += [(kind.anchor, kind.title) for kind in kinds]
-    contents += [("effective", "Effective connectivity")] if circuits or problems else []
+    contents += [("effective", "Effective connectivity")] if has_circuits else []
+    contents += [("prediction", "Prediction")] if has_prediction else []
     contents += [("notes", "Notes"), ("exclusions", "Exclusions")]
     return [*contents, ("methods", "Methods"), ("provenance", "Provenance")]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bids_ketamine.reports.group_elastic_net_data import RECORD as NET_RECORD
 from bids_ketamine.reports.group_peb_data import RECORD
+from bids_ketamine.reports.methods_elastic_net import elastic_net_paragraphs
 from bids_ketamine.reports.methods_peb import entries_of, peb_paragraphs
 from bids_ketamine.reports.words import counted, listed, percent
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
@@ -38,6 +40,9 @@ def group_paragraphs(
     if spec.peb is not None and spec.dcm is not None and (told or not facts):
         paragraphs = peb_paragraphs(spec.peb, spec=spec, facts=entries_of(told), cited=cited)
         sections.append(("Effective connectivity of the group", paragraphs))
+    if spec.elastic_net is not None and (facts.get(NET_RECORD) or not facts):
+        paragraphs = elastic_net_paragraphs(spec.elastic_net, spec=spec, facts=facts, cited=cited)
+        sections.append(("Prediction of improvement", paragraphs))
     return sections, cited
 
 

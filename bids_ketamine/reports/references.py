@@ -8,6 +8,8 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2015.02.064",
     "art": "Whitfield-Gabrieli S. Artifact Detection Tools (ART). "
     "https://www.nitrc.org/projects/artifact_detect",
+    "besag": "Besag J, Clifford P (1991). Sequential Monte Carlo p-values. Biometrika 78:301-304. "
+    "doi:10.1093/biomet/78.2.301",
     "bids": "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for "
     "organizing and describing outputs of neuroimaging experiments. Scientific Data 3:160044. "
     "doi:10.1038/sdata.2016.44",
@@ -41,6 +43,9 @@ REFERENCES = {
     "gitelman": "Gitelman DR, Penny WD, Ashburner J, Friston KJ (2003). Modeling regional and "
     "psychophysiologic interactions in fMRI: the importance of hemodynamic deconvolution. "
     "NeuroImage 19:200-207. doi:10.1016/S1053-8119(03)00058-2",
+    "glmnet": "Friedman J, Hastie T, Tibshirani R (2010). Regularization paths for generalized "
+    "linear models via coordinate descent. Journal of Statistical Software 33(1). "
+    "doi:10.18637/jss.v033.i01",
     "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
     "related estimators. Journal of Educational Statistics 6:107-128. "
     "doi:10.3102/10769986006002107",
@@ -77,6 +82,10 @@ REFERENCES = {
     "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
     "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
     "doi:10.1038/s41593-020-00711-6",
+    "vanbuuren": "van Buuren S, Groothuis-Oudshoorn K (2011). mice: multivariate imputation by "
+    "chained equations in R. Journal of Statistical Software 45(3). doi:10.18637/jss.v045.i03",
+    "varma": "Varma S, Simon R (2006). Bias in error estimation when using cross-validation for "
+    "model selection. BMC Bioinformatics 7:91. doi:10.1186/1471-2105-7-91",
     "walther": "Walther A et al. (2016). Reliability of dissimilarity measures for multi-voxel "
     "pattern analysis. NeuroImage 137:188-200. doi:10.1016/j.neuroimage.2015.12.012",
     "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
@@ -89,4 +98,7 @@ REFERENCES = {
     "zeidman2": "Zeidman P, Jafarian A, Seghier ML, Litvak V, Cagnan H, Price CJ, Friston KJ "
     "(2019). A guide to group effective connectivity analysis, part 2: Second level analysis with "
     "PEB. NeuroImage 200:12-25. doi:10.1016/j.neuroimage.2019.06.032",
+    "zou": "Zou H, Hastie T (2005). Regularization and variable selection via the elastic net. "
+    "Journal of the Royal Statistical Society B 67:301-320. "
+    "doi:10.1111/j.1467-9868.2005.00503.x",
 }

@@ -80,7 +80,7 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
 
 def test_not_computed_is_said(study: Study) -> None:
     text = _words(participant_methods(study))
-    assert "Elastic net (`elastic_net`) is not yet available." in text
+    assert "Repeated-measures ANOVA (`repeated_measures`) is not yet available." in text
 
 
 def test_references_are_those_cited(study: Study) -> None:

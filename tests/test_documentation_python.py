@@ -34,6 +34,27 @@ def test_the_example_gives_what_the_text_says(ran):
     np.testing.assert_allclose([mean, slope], [0.40, 0.020], atol=0.1 * mean)
 
 
+def test_the_prediction_gives_what_the_text_says(ran):
+    grid, worth, test = ran["grid"], ran["worth"], ran["test"]
+    flat = " ".join(PYTHON.split())
+    assert grid.l1_ratio == 1.0
+    assert (
+        f"The lasso keeps {grid.n_selected} of the 30 predictors, with an R² of {grid.r2:.2f} in "
+        f"the sample and of {grid.r2_left_out:.2f} with each participant left out"
+    ) in flat
+    assert f"The nested R² is {worth.r2:.2f}, and {test.n_exceeding} of the first " in flat
+    assert f"{test.n_permutations} permutations do as well (p = {test.p_value:.2f})" in flat
+    assert test.stopped
+
+
+def test_what_the_table_of_predictions_names_is_there():
+    section = PYTHON.split("## Prediction, and what it is worth")[1]
+    names = re.findall(r"`(bids_ketamine\.core\.prediction\.\w+)\.(\w+)\(", section)
+    assert len(names) == 6
+    for module, name in names:
+        assert callable(getattr(__import__(module, fromlist=[name]), name))
+
+
 def test_what_the_table_names_is_there(ran):
     for module, name in (
         ("estimation", "models_of_pebs"),

@@ -51,9 +51,9 @@ from benchmarks.measurement import Target, print_targets
 from bids_ketamine.core.prediction.accuracy import accuracy
 from bids_ketamine.core.prediction.bootstrap import bootstrap
 from bids_ketamine.core.prediction.columns import usable_predictors
+from bids_ketamine.core.prediction.fitting import fit_model
 from bids_ketamine.core.prediction.preparation import IMAGING, design_stack
 from bids_ketamine.core.prediction.procedure import Sample, nested_prediction, sample_of
-from bids_ketamine.core.prediction.trial import fit_model
 from bids_ketamine.core.prediction.trial_data import CHANGE, MEASURES, MODELS
 
 PLANTED_TRIALS, NULL_TRIALS = "planted", "no-effect"

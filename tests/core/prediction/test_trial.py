@@ -5,6 +5,7 @@ import pytest
 
 from bids_ketamine.core.prediction import trial as module
 from bids_ketamine.core.prediction.accuracy import accuracy
+from bids_ketamine.core.prediction.fitting import STREAMS
 from bids_ketamine.core.prediction.leakage import leakage_test
 from bids_ketamine.core.prediction.procedure import nested_prediction, sample_of, stack_of
 from bids_ketamine.core.prediction.trial import analyse_models
@@ -344,4 +345,4 @@ def test_threads_change_nothing():
 
 
 def test_streams_of_the_two_tests_differ():
-    assert len(set(module.STREAMS.values())) == len(module.STREAMS)
+    assert len(set(STREAMS.values())) == len(STREAMS)

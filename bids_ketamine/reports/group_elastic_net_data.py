@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bids_ketamine.errors import BidsKetamineError, InputMissingError
-from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.reports.facts import mapping_of
 from bids_ketamine.reports.group_peb_data import FEW, NUMBER
 from bids_ketamine.reports.group_summaries import FEWEST_WITHOUT_INDIVIDUALS
 from bids_ketamine.reports.words import is_absent, without_labels, without_numbers
+from bids_ketamine.reports.written_tables import read_written_table
 
 #: Key of ``group.json``.
 RECORD = "ElasticNet"
@@ -132,23 +131,14 @@ def read_elastic_net(output_dir: Path) -> NetOutput:
 
 
 def _read(path: Path, name: str, unreadable: list[str]) -> pd.DataFrame:
-    columns = list(NET_COLUMNS[name])
-    try:
-        table = read_table(path, text=[each for each in _TEXTS if each in columns])
-    except InputMissingError:
-        table = pd.DataFrame(columns=columns)
-    except BidsKetamineError as error:
-        unreadable.append(f"{path.name} cannot be read: {error.message}")
-        table = pd.DataFrame(columns=columns)
-    table = table.reindex(columns=columns)
-    for each in columns:
-        if each in _TEXTS:
-            table[each] = table[each].astype(object)
-        elif each in _TRUTHS:
-            table[each] = table[each].isin([True, "true", 1])
-        else:
-            table[each] = pd.to_numeric(table[each], errors="coerce").astype(np.float64)
-    return table.dropna(subset="timing").reset_index(drop=True)
+    return read_written_table(
+        path,
+        columns=list(NET_COLUMNS[name]),
+        texts=_TEXTS,
+        truths=_TRUTHS,
+        key="timing",
+        unreadable=unreadable,
+    )
 
 
 def setting_of(record: Mapping[str, Any], name: str) -> Any:

@@ -24,6 +24,7 @@ from bids_ketamine.reports.group_elastic_net_predictors import (
     predictors_table,
 )
 from bids_ketamine.reports.group_elastic_net_raw import matrix_picture, raw_pictures
+from bids_ketamine.reports.group_elastic_net_results import result_sentences
 from bids_ketamine.reports.group_elastic_net_tables import (
     details_table,
     leakage_sentence,
@@ -34,7 +35,6 @@ from bids_ketamine.reports.group_elastic_net_words import (
     NullComparison,
     chance_sentence,
     hindsight_sentence,
-    result_sentence,
     summary_sentence,
 )
 from bids_ketamine.reports.group_legend import legend
@@ -121,10 +121,7 @@ def elastic_net_view(
         table=models_table(models, context.concurrent),
         details=details_table(models, context.concurrent, folds=text(folds, "k")),
         chance=chance_sentence(models),
-        results=tuple(
-            result_sentence(row, context.tested, concurrent=context.concurrent)
-            for row in records(models)
-        ),
+        results=result_sentences(models, context.tested, concurrent=context.concurrent),
         warnings=tuple(filter(None, [leakage, missing, *(() if leakage or missing else recorded)])),
         entered=entered_tables(net.participants, arms=list(styles)),
         persons=persons_table(net.participants) if individual_data else None,

@@ -196,6 +196,50 @@ def in_words(names: Iterable[str], most: int) -> str:
     return f"{shown}; and {counted(more, 'other')}" if more > 0 else shown
 
 
+#: Letters that are left of a word that is shortened, and of the shortest word that is.
+STEM, FEWEST_LETTERS = 3, 6
+
+
+def shortened_at_words(label: str, longest: int) -> str:
+    """Return a label with words shortened until it fits; those before a name's last word first.
+
+    Where that is not enough, words in the middle are left out. Words with capitals or digits are
+    names and stay.
+
+    Parameters
+    ----------
+    label : str
+        A name, or two with a dash between them.
+    longest : int
+        Letters that there is room for. Two words that are longer are returned as they are.
+
+    Examples
+    --------
+    >>> shortened_at_words("anterior insula \u2013 anterior hippocampus", 32)
+    'ant. insula \u2013 ant. hippocampus'
+    >>> shortened_at_words("amygdala \u2013 anterior insula", 21)
+    'amy. \u2013 ant. insula'
+    >>> shortened_at_words("7Networks LH Default Temp 12", 22)
+    '7Networks LH \u2026 Temp 12'
+    """
+    words = label.split(" ")
+    is_last = [after == "\u2013" for after in [*words[1:], "\u2013"]]
+    plain = [
+        at
+        for at, word in enumerate(words)
+        if word.isalpha() and word.islower() and len(word) >= FEWEST_LETTERS
+    ]
+    for at in sorted(plain, key=lambda at: (is_last[at], -len(words[at]))):
+        if len(" ".join(words)) > longest:
+            words[at] = f"{words[at][:STEM]}."
+    head, tail = words[: len(words) // 2], words[len(words) // 2 :]
+    while len(" ".join(words)) > longest and len(head) + len(tail) > 2:
+        longer = head if len(head) > len(tail) or len(tail) == 1 else tail
+        longer.pop(-1 if longer is head else 0)
+        words = [*head, "\u2026", *tail]
+    return " ".join(words)
+
+
 def share_words(share: Any) -> str:
     """Return a share in percent.
 

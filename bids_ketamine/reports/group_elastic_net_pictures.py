@@ -11,11 +11,22 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.reports.figures.canvas import ArmStyle
-from bids_ketamine.reports.figures.coefficients import CoefficientRow, coefficient_figure
+from bids_ketamine.reports.figures.coefficients import (
+    LONGEST,
+    LONGEST_BELOW,
+    CoefficientRow,
+    coefficient_figure,
+)
 from bids_ketamine.reports.figures.forest import Estimate
 from bids_ketamine.reports.figures.null_distribution import n_outside, null_figure
 from bids_ketamine.reports.figures.predicted import Predictions, predicted_figure
-from bids_ketamine.reports.group_elastic_net_names import KINDS, PredictorNames, title_of
+from bids_ketamine.reports.group_elastic_net_names import (
+    KINDS,
+    PredictorName,
+    PredictorNames,
+    shortened_at_words,
+    title_of,
+)
 from bids_ketamine.reports.group_elastic_net_words import NullComparison, r2_words
 from bids_ketamine.reports.group_peb_words import unbroken
 from bids_ketamine.reports.rows import records
@@ -127,10 +138,11 @@ def coefficient_picture(
     for each in records(shown):
         name = context.names.of(each["predictor"], each["kind"])
         estimate = Estimate(each["standardised"], each["ci_low"], each["ci_high"])
+        second = name.second or KINDS.get(text(each["kind"]), "")
         lines.append(
             CoefficientRow(
-                name.first,
-                name.second or KINDS.get(text(each["kind"]), ""),
+                _first_words(name),
+                shortened_at_words(second, LONGEST_BELOW),
                 text(each["kind"]),
                 name.arm,
                 estimate,
@@ -149,6 +161,12 @@ def coefficient_picture(
         description=f"{caption}: {title_of(row, context.concurrent)}",
     )
     return picture(caption, draw)
+
+
+def _first_words(name: PredictorName) -> str:
+    """Return the name of a predictor at the length for which a figure has room beside its arm."""
+    beside = f" × {name.arm}" if name.arm else ""
+    return shortened_at_words(name.first, LONGEST - len(beside))
 
 
 def prediction_picture(

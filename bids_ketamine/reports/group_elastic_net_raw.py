@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,14 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.reports.figures.matrix import common_limit
-from bids_ketamine.reports.figures.predictor_matrix import predictor_matrix_figure
+from bids_ketamine.reports.figures.predictor_matrix import LONGEST, predictor_matrix_figure
 from bids_ketamine.reports.figures.raw_values import raw_values_figure
-from bids_ketamine.reports.group_elastic_net_names import KINDS, SHORT_TIMINGS, PredictorNames
+from bids_ketamine.reports.group_elastic_net_names import (
+    KINDS,
+    SHORT_TIMINGS,
+    PredictorNames,
+    shortened_at_words,
+)
 from bids_ketamine.reports.group_elastic_net_pictures import (
     NetContext,
     by_arm,
@@ -133,16 +139,27 @@ def matrix_picture(
     values = matrix.to_numpy().copy()
     values[across, down] = values[down, across] = correlations["r"].to_numpy()
     matrix = pd.DataFrame(values, index=known, columns=known)
+    labels = _family_labels(order)
     caption = f"Correlations of {len(known)} predictors{context.before(predictors)}"
     draw = partial(
         predictor_matrix_figure,
         matrix,
-        [family[name] for name in known],
+        [labels[family[name]] for name in known],
         limit=common_limit([matrix]),
         name=f"net-{timing}-correlations",
         description=f"{caption}: {SHORT_TIMINGS.get(timing, timing)}, families {', '.join(order)}",
     )
     return picture(caption, draw)
+
+
+def _family_labels(families: Sequence[str]) -> dict[str, str]:
+    """Return names of families of the length that a figure has room for, as long as they differ."""
+    labels = {
+        family: ", ".join(shortened_at_words(part, LONGEST) for part in family.split(", ", 1))
+        for family in families
+    }
+    differ = len(set(labels.values())) == len(labels)
+    return labels if differ else {family: family for family in families}
 
 
 def _family(name: Any, kind: Any, names: PredictorNames) -> str:

@@ -16,7 +16,7 @@ from bids_ketamine.reports.group_elastic_net_names import (
     model_words,
     share_words,
 )
-from bids_ketamine.reports.group_elastic_net_words import r2_number, verdict
+from bids_ketamine.reports.group_elastic_net_words import SHORT_VERDICTS, r2_number, verdict
 from bids_ketamine.reports.group_peb_tables import table_view
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.views import Column, TableView
@@ -59,7 +59,7 @@ def models_table(models: pd.DataFrame, concurrent: str) -> TableView:
     rows = [
         (
             *_names(row, concurrent),
-            verdict(row),
+            SHORT_VERDICTS.get(verdict(row), verdict(row)),
             text(row["n"]),
             *(r2_number(row[name]) for name in ("r2_nested", "r2_covariates_alone")),
             p_value(row["p_imaging"]),

@@ -90,7 +90,7 @@ class NetView:
     chance : str
         How many small p there are.
     results : tuple of (str, str)
-        What came of each model, in a few words and with numbers.
+        What came of models, in a few words and with numbers; once for the same verdict.
     warnings : tuple of str
         What stands out.
     entered : tuple of TableView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,13 @@ from bids_ketamine.reports.group_elastic_net_names import in_words, title_of
 from bids_ketamine.reports.group_peb_words import unbroken
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.words import (
-    capitalized,
     counted,
     equals_p,
     is_number,
     number,
+    spread,
     text,
 )
-
-#: What predicts.
-_SUBJECTS = {
-    "change": "Changes of the imaging measures",
-    "baseline": "The imaging measures of the first session",
-}
 
 
 def r2_number(value: Any) -> str:
@@ -72,20 +66,22 @@ class NullComparison:
         """Say whose measures take the place of a participant's own."""
         return f"other participants{' of the same arm' if self.has_arms else ''}"
 
-    def permutations(self, n: Any) -> str:
-        """Say how many permutations there were, and whether there were to be more."""
-        if not is_number(n):
+    def permutations(self, numbers: Sequence[Any]) -> str:
+        """Say how many permutations models had, and whether there were to be more."""
+        known = [float(n) for n in numbers if is_number(n)]
+        if not known:
             return "permutations not counted"
-        told = counted(int(n), "permutation")
-        if not (is_number(self.planned) and n < self.planned):
+        told = f"{spread(known, 0)} {'permutation' if max(known) == 1 else 'permutations'}"
+        early = [n for n in known if n < self.planned]
+        if not early:
             return told
         when = f" when {int(self.stop_at)} were as good" if self.stop_at > 0 else ""
-        return f"{told}, stopped early{when}"
+        which = "" if len(early) == len(known) else f"{len(early)} of {len(known)} tests "
+        return f"{told}, {which}stopped early{when}"
 
-    def advice(self, n: Any, p: Any) -> str:
-        """Ask for more permutations where a test stopped early with p near .05; else empty."""
-        early = is_number(n) and is_number(self.planned) and n < self.planned
-        return NEAR_WORDS if early and is_number(p) and NEAR[0] < p < NEAR[1] else ""
+    def is_near(self, n: Any, p: Any) -> bool:
+        """Tell whether a test stopped early with p near .05."""
+        return is_number(n) and n < self.planned and is_number(p) and NEAR[0] < p < NEAR[1]
 
 
 def verdict(row: Mapping[str, Any]) -> str:
@@ -104,8 +100,7 @@ def verdict(row: Mapping[str, Any]) -> str:
         return "not tested"
     if row["p_imaging"] >= SIGNIFICANCE:
         return UNDECIDED if _is_undecided(row) else NOT_SHOWN
-    worse = row["r2_nested"] <= 0.0
-    return "no better than the mean" if worse else "no better than covariates alone"
+    return AS_THE_MEAN if row["r2_nested"] <= 0.0 else AS_COVARIATES
 
 
 def _is_undecided(row: Mapping[str, Any]) -> bool:
@@ -120,53 +115,17 @@ def _is_undecided(row: Mapping[str, Any]) -> bool:
 SIGNIFICANCE = 0.05
 NOT_SHOWN = "not shown to be better than its null"
 UNDECIDED = "not decided: too few permutations"
+AS_THE_MEAN = "no better than the mean"
+AS_COVARIATES = "no better than covariates alone"
+#: The same in a narrow column.
+SHORT_VERDICTS = {
+    NOT_SHOWN: "not shown",
+    UNDECIDED: "not decided",
+    AS_THE_MEAN: "not above mean",
+    AS_COVARIATES: "not above covariates",
+}
 #: A p between these may fall on either side of .05 when a test that stopped early is run on.
 NEAR = (0.03, 0.1)
-NEAR_WORDS = "p is near .05: run the group level again with --permutations 5000."
-
-
-def result_sentence(
-    row: Mapping[str, Any], tested: NullComparison, *, concurrent: str
-) -> tuple[str, str]:
-    """State what came of a model in a few words, then with estimate, p and numbers.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of ``group_elastic_net``.
-    tested : NullComparison
-        How it was compared with its null.
-    concurrent : str
-        Outcome whose improvement enters the third model.
-    """
-    came = verdict(row)
-    opening = f"{title_of(row, concurrent)}: {came}."
-    if came == "no result":
-        return opening, f"{capitalized(text(row['reason'], 'no reason is given'))}."
-    subject = _SUBJECTS.get(text(row["timing"]), "The imaging measures")
-    nested, n = r2_words(row["r2_nested"], "nested R²"), f"n = {text(row['n'])}"
-    predict = f"{subject} predict improvement in {text(row['outcome'])}"
-    permuted = tested.permutations(row["n_permutations_imaging"])
-    test = f"{equals_p(row['p_imaging'], 'p')}, {n}; {permuted}"
-    better = f"{predict} better than those of {tested.others} ({test}), but no better than"
-    error = f"mean absolute error {number(row['mae_nested'], 1)} {tested.unit}".strip()
-    told = {
-        "found": f"{predict} of participants whom the model has not seen: {nested} ({test}), "
-        f"{error}.",
-        NOT_SHOWN: f"{subject} are not shown to predict improvement in {text(row['outcome'])} "
-        f"better than those of {tested.others} do: {nested}, {test}.",
-        UNDECIDED: f"{capitalized(nested)} is above that of all permutations ({test}), but these "
-        "are too few for p below .05. Run the group level again with more permutations.",
-        "not tested": f"{capitalized(nested)}, {n}; measures were not permuted.",
-        "no better than the mean": f"{better} the mean of the participants: {nested}.",
-        "no better than covariates alone": f"{better} covariates do: {nested}.",
-    }[came]
-    if is_number(row["r2_covariates_alone"]):
-        told += f" Covariates alone: {r2_words(row['r2_covariates_alone'])}."
-    advice = tested.advice(row["n_permutations_imaging"], row["p_imaging"])
-    hindsight = hindsight_sentence(row["timing"], [row["model"]], concurrent)
-    told = " ".join(filter(None, [told, advice, hindsight]))
-    return opening, unbroken(told)
 
 
 def hindsight_sentence(timing: Any, models: Iterable[Any], concurrent: str) -> str:

@@ -15,7 +15,7 @@ from bids_ketamine.core.group.measures import MeasureArrays
 from bids_ketamine.core.prediction.results import ModelResult, Progress
 from bids_ketamine.core.prediction.trial import analyse_models
 from bids_ketamine.core.prediction.trial_data import PredictionSettings
-from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.errors import BidsKetamineError, InputDataError
 from bids_ketamine.study.spec import ElasticNetSpec, StudySpec
 from bids_ketamine.workflows.group_elastic_net_predictors import (
     Assembled,
@@ -102,8 +102,8 @@ def group_elastic_net(
 ) -> ElasticNetOutputs:
     """Predict improvement from changes and from baseline values (methods rows A13 to A16).
 
-    Nothing that is wrong with predictors ends the group level: models that cannot be computed
-    say why.
+    Models that cannot be computed say why. What is damaged in a table of covariates ends the
+    group level, as it does in a table of outcomes.
 
     Parameters
     ----------
@@ -126,6 +126,11 @@ def group_elastic_net(
     -------
     ElasticNetOutputs
         Empty where the study has no elastic net.
+
+    Raises
+    ------
+    InputDataError
+        If a table of covariates is damaged, or a cell that enters cannot be read.
     """
     section = spec.elastic_net
     if section is None:
@@ -144,6 +149,8 @@ def group_elastic_net(
             measures=measures,
             motion=motion,
         )
+    except InputDataError:
+        raise
     except BidsKetamineError as error:
         results = without_results(_told(error), models)
     else:

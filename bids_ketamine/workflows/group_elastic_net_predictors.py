@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,6 @@ from bids_ketamine.core.prediction.columns import (
 from bids_ketamine.core.prediction.predictors import imaging_values
 from bids_ketamine.core.prediction.preparation import COVARIATE, IMAGING
 from bids_ketamine.core.prediction.trial_data import (
-    BASELINE,
-    CATEGORICAL,
     MEASURES,
     NUMERIC,
     TIMINGS,
@@ -30,10 +28,9 @@ from bids_ketamine.core.prediction.trial_data import (
     PredictionSettings,
     TrialPredictors,
 )
-from bids_ketamine.dataset.participants import covariate_table
-from bids_ketamine.study.check_elastic_net import entering_covariates
 from bids_ketamine.study.measure_names import is_chosen, measure_name
-from bids_ketamine.study.spec import CovariateSpec, ElasticNetSpec, StudySpec
+from bids_ketamine.study.spec import ElasticNetSpec, StudySpec
+from bids_ketamine.workflows.group_elastic_net_covariates import read_covariates
 from bids_ketamine.workflows.group_elastic_net_exclusions import (
     Told,
     reasons_without_arm,
@@ -138,14 +135,14 @@ def assembled_trial(
     Raises
     ------
     InputMissingError
-        If the table of a covariate that is not optional is not there.
+        If the table or the column of a covariate that is not optional is not there.
     InputDataError
-        If such a column is not there, or a cell cannot be read.
+        If a table of covariates is damaged, or a cell of such a column cannot be read.
     """
     sessions = sessions_of_improvement(spec, outcome_of(spec, section.outcome))
     scores = scores_of(outcomes, section.outcome, people.participants)
     concurrent = _concurrent(section, outcomes, people.participants)
-    covariates, notes = _covariates(spec, bids_dir, people.participants)
+    covariates, notes = read_covariates(spec, bids_dir, people.participants)
     if section.baseline_outcome:
         if np.isfinite(scores.first).any():
             covariates = [_baseline(section.outcome, scores), *covariates]
@@ -257,37 +254,6 @@ def _told_apart(names: Sequence[str], units: Sequence[object]) -> tuple[str, ...
         f"{name} ({unit})" if names.count(name) > 1 else name
         for name, unit in zip(names, units, strict=True)
     )
-
-
-def _covariates(
-    spec: StudySpec, bids_dir: Path, participants: Sequence[str]
-) -> tuple[list[Covariate], list[str]]:
-    """Read the covariates that enter, and say which are not there."""
-    everywhere, at_baseline = entering_covariates(spec)
-    timings: dict[str, tuple[str, ...]] = {each.name: TIMINGS for each in everywhere}
-    timings |= {each.name: (BASELINE,) for each in at_baseline}
-    wanted = tuple(each for each in spec.covariates if each.name in timings)
-    if not wanted:
-        return [], []
-    table = covariate_table(bids_dir, replace(spec, covariates=wanted))
-    values = table.values.reindex(list(participants))
-    found = [
-        _covariate(each, values[each.name], timings[each.name])
-        for each in wanted
-        if each.name in values
-    ]
-    notes = [
-        f"The {missing.what} is not there and does not enter: {missing.reason.rstrip('.')}."
-        for missing in table.skipped
-    ]
-    return found, notes
-
-
-def _covariate(spec: CovariateSpec, column: pd.Series, timings: tuple[str, ...]) -> Covariate:
-    if spec.kind == CATEGORICAL:
-        texts = tuple(str(cell) if isinstance(cell, str) else None for cell in column)
-        return Covariate(spec.name, spec.kind, texts, timings)
-    return Covariate(spec.name, spec.kind, column.to_numpy(dtype=np.float64), timings)
 
 
 def _baseline(outcome: str, scores: Scores) -> Covariate:

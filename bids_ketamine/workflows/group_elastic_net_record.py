@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bids_ketamine.core.prediction.results import K_FOLD
+from bids_ketamine.core.prediction.results import K_FOLD, ModelResult
 from bids_ketamine.core.prediction.trial_data import PredictionSettings
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.outputs.group_elastic_net_tables import PREFIX
@@ -143,7 +143,22 @@ def _schemes(trial: NetTrial) -> list[str]:
 
 
 def _of_models(trial: NetTrial) -> list[str]:
-    return list(dict.fromkeys(note for each in trial.results for note in each.notes))
+    """Tell the notes of models, each once with the models that it is about."""
+    found: dict[str, list[ModelResult]] = {}
+    for result in trial.results:
+        for note in dict.fromkeys(result.notes):
+            found.setdefault(note, []).append(result)
+    return [f"{note.rstrip('.')} ({_models_words(own, trial)})." for note, own in found.items()]
+
+
+def _models_words(results: Sequence[ModelResult], trial: NetTrial) -> str:
+    """Name models, those of each timing together."""
+    if len(results) == len(trial.results) > 1:
+        return "all models"
+    models: dict[str, list[str]] = {}
+    for each in results:
+        models.setdefault(each.timing, []).append(each.model)
+    return "; ".join(f"{timing}: {', '.join(names)}" for timing, names in models.items())
 
 
 def _imputed(entering: EnteringPredictors, section: ElasticNetSpec) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +26,12 @@ from bids_ketamine.core.prediction.trial_data import (
     PredictionSettings,
     TrialPredictors,
 )
-from bids_ketamine.errors import ProcessingError
+from bids_ketamine.errors import InputDataError, ProcessingError
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
 from bids_ketamine.workflows import group_elastic_net
 from bids_ketamine.workflows.group import run_group_level
 from bids_ketamine.workflows.group_elastic_net_exclusions import reasons_without_imaging
+from bids_ketamine.workflows.group_elastic_net_record import _of_models
 from bids_ketamine.workflows.group_elastic_net_results import NetTrial as Results
 from bids_ketamine.workflows.group_elastic_net_results import (
     asked_models,
@@ -259,11 +261,29 @@ def test_the_record_tells_settings_and_what_is_not_there(
     assert (settings["Seed"], settings["ResidualizeMotion"]) == (20210401, True)
     assert record["Notes"] == [
         "The covariate thc is not there and does not enter: participants.tsv has no column `thc`.",
-        *dict.fromkeys(note for each in direct for note in each.notes),
+        "The test of the imaging measures has only 6 different outcomes, so that its p cannot "
+        "fall below 0.05 (all models).",
     ]
+    assert {len(each.notes) for each in direct} == {1}
     assert record["Warnings"] == []
     assert record["MotionApplied"] is True
     assert record["MissingValues"] == {"change": 0, "baseline": 0}
+
+
+def test_notes_name_the_models_that_they_are_about(direct: list[ModelResult]) -> None:
+    few, nobody = "No 10-fold cross-validation: there are 9 participants.", "Nobody is there."
+    notes = [(few,), (few, nobody), (), (few,), (nobody,), ()]
+    trial = Results(
+        outcome="caps5",
+        participants=(),
+        arms=(),
+        results=tuple(each._replace(notes=own) for each, own in zip(direct, notes, strict=True)),
+        entering=(),
+    )
+    assert _of_models(trial) == [
+        f"{few[:-1]} (change: measures, by_arm; baseline: measures).",
+        "Nobody is there (change: by_arm; baseline: by_arm).",
+    ]
 
 
 def test_it_can_be_repeated_and_leaves_with_its_section(whole: NetTrial) -> None:
@@ -462,6 +482,42 @@ def test_a_covariate_that_has_to_be_there_leaves_the_group_level_whole(
     people = trial.net("participants")
     assert people["reason"].tolist() == [f"no model: {reasons[0]}"] * 8
     assert len(trial.table("tests")) > 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"age": [30, "forty", 50, 60]}, "Line 3, column `age`: `forty` is not a number"),
+        ({"income": ["low", "lots", "low", "high"]}, "`lots` is none of the levels"),
+        ({"income": ["low", "lots", "low", "high"], "age": None}, "`lots` is none of the levels"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_ends_the_group_level(
+    tmp_path: Path, calls: list[Any], columns: dict[str, Any], told: str
+) -> None:
+    """As one of an outcome does; a column that is not there does not."""
+    trial = NetTrial(tmp_path / "trial", n=4)
+    trial.tables(**columns)
+    trial.everybody()
+    with pytest.raises(InputDataError, match=re.escape(told)) as caught:
+        trial.run()
+    assert (caught.value.exit_code, caught.value.path) == (65, trial.bids / "participants.tsv")
+    assert calls == []
+    assert not (trial.output / "group").exists()
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_table_that_is_not_there_leaves_the_group_level_whole(
+    tmp_path: Path, calls: list[Any], optional: bool
+) -> None:
+    age = f"age: {{table: demographics, optional: {str(optional).lower()}}}"
+    trial = NetTrial(tmp_path / "trial", WHOLE.replace("age: {}", age), n=4)
+    trial.tables()
+    trial.everybody()
+    trial.run()
+    assert len(calls) == optional
+    told = trial.net()["reason"] if not optional else pd.Series(trial.net_record["Notes"][:1])
+    assert told.str.contains("demographics").all()
 
 
 def test_only_covariates_that_enter_are_read(tmp_path: Path, calls: list[Any]) -> None:

@@ -40,8 +40,12 @@ def numeric(name, values, timings=BOTH):
     return Covariate(name, NUMERIC, np.asarray(values, dtype=np.float64), timings)
 
 
-def drawn_trial(seed, *, n=12, p=7, q=3, missing=True):
-    """Draw a trial whose measures share a factor and follow motion; two arms by turns."""
+def drawn_trial(seed, *, n=12, p=7, q=3, missing=True, effect=None, arms=LEVELS):
+    """Draw a trial whose measures share a factor and follow motion; arms by turns.
+
+    With an effect, changes are independent of first values and improvement follows that of the
+    first measure.
+    """
     rng = np.random.default_rng(seed)
     shared = rng.standard_normal((n, 1))
     fd = rng.gamma(3.0, 0.05, (2, n, p))
@@ -51,12 +55,18 @@ def drawn_trial(seed, *, n=12, p=7, q=3, missing=True):
         values[1, [1, 4, 7], p // 2 : p - 1] = np.nan
         values[0, 10, 0] = np.nan
         covariates[[2, 5], 1:2] = np.nan
+    outcome, concurrent = rng.standard_normal((2, n))
+    if effect is not None:
+        change = rng.standard_normal((n, p))
+        values[1] = values[0] + change + 5.0 * (fd[1] - fd[0])
+        outcome += 10.0 + effect * change[:, 0]
+        concurrent += 0.3 * outcome
     return TrialPredictors(
         participants=tuple(f"sub-{row:02d}" for row in range(n)),
-        arms=tuple(LEVELS[row % 2] for row in range(n)),
-        levels=LEVELS,
-        outcome=rng.standard_normal(n),
-        concurrent=rng.standard_normal(n),
+        arms=tuple(arms[row % len(arms)] for row in range(n)) if arms else ("",) * n,
+        levels=tuple(arms),
+        outcome=outcome,
+        concurrent=concurrent,
         imaging=ImagingBlock(tuple(f"m{j}" for j in range(p)), *values, *fd),
         covariates=tuple(numeric(f"c{j}", covariates[:, j]) for j in range(q)),
     )

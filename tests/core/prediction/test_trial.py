@@ -19,52 +19,29 @@ from bids_ketamine.core.prediction.trial_data import (
     TIMINGS,
     Covariate,
     ImagingBlock,
-    PredictionSettings,
-    TrialPredictors,
+)
+from tests.core.prediction import drawn_trials
+from tests.core.prediction.drawn_trials import (
+    LEVELS,
+    drawn_trial,
+    permuted_imaging,
+    with_imaging,
 )
 
-ARMS = ("midazolam", "ketamine")
-SETTINGS = PredictionSettings(
+SETTINGS = drawn_trials.SETTINGS._replace(
     l1_ratios=(0.5, 1.0),
     n_penalties=15,
-    selection="minimum_mse",
-    threshold=0.0,
-    imputation="chained_equations",
-    preparation="training_folds",
-    residualize_motion=True,
-    maximum_missing=0.5,
     folds=4,
-    repeats=2,
     permutations=39,
-    stop_at=None,
-    bootstraps=10,
     level=0.9,
     seed=3,
-    n_jobs=1,
     minimum_participants=3,
 )
 
 
-def a_trial(n=14, p=4, *, effect=8.0, seed=1, arms=ARMS):
+def a_trial(n=14, p=4, *, effect=8.0, seed=1, arms=LEVELS):
     """Draw a trial whose improvement follows the change of the first measure."""
-    source = np.random.default_rng(seed)
-    first = source.normal(size=(n, p))
-    change = source.normal(size=(n, p))
-    outcome = 10.0 + effect * change[:, 0] + source.normal(size=n)
-    return TrialPredictors(
-        participants=tuple(f"sub-{row + 1:02d}" for row in range(n)),
-        arms=tuple(arms[row % len(arms)] for row in range(n)) if arms else ("",) * n,
-        levels=tuple(arms),
-        outcome=outcome,
-        concurrent=0.3 * outcome + source.normal(size=n),
-        imaging=ImagingBlock(
-            tuple(f"measure {place}" for place in range(p)),
-            first,
-            first + change,
-            *(0.1 + 0.2 * source.random((n, p)) for _ in range(2)),
-        ),
-        covariates=(Covariate("age", "numeric", source.normal(size=n), TIMINGS),),
-    )
+    return drawn_trial(seed, n=n, p=p, q=1, missing=False, effect=effect, arms=arms)
 
 
 def results(data, **changed):
@@ -83,7 +60,7 @@ def test_what_is_planted_is_found_where_it_is(planted):
     assert fit.imaging_test.p_value == 1 / 40
     assert fit.nested_accuracy.r2 > 0.8
     assert fit.covariates_alone.r2 < 0.2
-    assert fit.coefficients.names[0] == "measure 0"
+    assert fit.coefficients.names[0] == "m0"
     assert fit.coefficients.selection_frequency[0] == 1.0
     assert fit.coefficients.low[0] > 3.0
     assert not planted[BASELINE, MEASURES].fit.finding
@@ -104,7 +81,7 @@ def test_columns_of_the_models(planted):
         "arm",
         *("interaction",) * 4,
     )
-    assert fits[BY_ARM].coefficients.names[5:7] == ("arm=ketamine", "measure 0 x ketamine")
+    assert fits[BY_ARM].coefficients.names[5:7] == ("arm=ketamine", "m0 x ketamine")
     last = planted[CHANGE, BY_ARM_AND_CONCURRENT].fit.coefficients
     assert (last.names[-1], last.kinds[-1]) == ("concurrent improvement", "concurrent")
 
@@ -119,7 +96,7 @@ def with_missing(data):
     """Return a trial in which two participants lack a measure, so that it is imputed."""
     missing = data.imaging.second.copy()
     missing[2:4, 1] = np.nan
-    return data._replace(imaging=data.imaging._replace(second=missing))
+    return with_imaging(data, second=missing)
 
 
 def test_preparation_over_the_whole_sample_is_told_and_is_no_error_of_the_software():
@@ -178,11 +155,10 @@ def test_a_permuted_block_is_prepared_as_if_it_had_been_measured_so():
     """Imaging of others in a participant's place, prepared anew: the same designs."""
     data = with_missing(a_trial(n=9))
     order = np.array([2, 3, 0, 1, 6, 5, 8, 7, 4])
-    block = data.imaging
-    permuted = data._replace(
-        imaging=ImagingBlock(block.names, *(values[order] for values in block[1:]))
+    of_all, anew = (
+        sample_of(each, timing=CHANGE, settings=SETTINGS)
+        for each in (data, permuted_imaging(data, order))
     )
-    of_all, anew = (sample_of(each, timing=CHANGE, settings=SETTINGS) for each in (data, permuted))
     np.testing.assert_allclose(
         stack_of(of_all, BY_ARM, order=order), stack_of(anew, BY_ARM), rtol=0, atol=1e-9
     )
@@ -201,7 +177,7 @@ def test_participants_without_an_arm_enter_the_first_model_alone():
     data = a_trial()
     found = results(data._replace(arms=("", *data.arms[1:])), permutations=1, bootstraps=1)
     assert found[CHANGE, MEASURES].excluded == ()
-    assert found[CHANGE, BY_ARM].excluded == (("sub-01", "no treatment arm"),)
+    assert found[CHANGE, BY_ARM].excluded == (("sub-00", "no treatment arm"),)
     assert len(found[CHANGE, BY_ARM].fit.nested.prediction) == 13
 
 
@@ -249,7 +225,7 @@ def test_one_arm_alone_has_no_interactions_that_copy_measures():
 
 
 def test_the_reference_is_an_arm_that_is_there():
-    data = a_trial()._replace(levels=("placebo", *ARMS))
+    data = a_trial()._replace(levels=("placebo", *LEVELS))
     found = results(data, permutations=1, bootstraps=1)[CHANGE, BY_ARM]
     assert found.fit.coefficients.kinds.count("interaction") == 4
     assert found.fit.coefficients.names[5] == "arm=ketamine"
@@ -268,7 +244,7 @@ def test_models_of_fewer_participants_have_the_predictors_of_the_first():
     )
     found = results(data, permutations=1, bootstraps=1)
     names = {model: found[CHANGE, model].fit.coefficients.names[:4] for model in MODELS}
-    assert set(names.values()) == {("measure 0", "measure 2", "measure 3", "site=b")}
+    assert set(names.values()) == {("m0", "m2", "m3", "site=b")}
     assert found[CHANGE, BY_ARM_AND_CONCURRENT].dropped == found[CHANGE, MEASURES].dropped
     assert len(found[CHANGE, BY_ARM_AND_CONCURRENT].participants) == 12
 
@@ -277,7 +253,7 @@ def test_complete_cases_leave_out_who_lacks_a_predictor():
     found = results(
         with_missing(a_trial(n=12)), imputation="complete_cases", permutations=1, bootstraps=1
     )[CHANGE, MEASURES]
-    assert [each.name for each in found.excluded] == ["sub-03", "sub-04"]
+    assert [each.name for each in found.excluded] == ["sub-02", "sub-03"]
     assert len(found.fit.nested.prediction) == 10
 
 
@@ -316,10 +292,10 @@ def test_constant_and_collinear_predictors_are_dropped_by_name():
     data = data._replace(imaging=ImagingBlock(block.names, first, second, same_motion, same_motion))
     found = results(data, permutations=1, bootstraps=1)[CHANGE, MEASURES]
     assert found.dropped == (
-        ("measure 1", "all values equal"),
-        ("measure 3", "`measure 3` and `measure 2` are perfectly correlated (r = 1)"),
+        ("m1", "all values equal"),
+        ("m3", "`m3` and `m2` are perfectly correlated (r = 1)"),
     )
-    assert found.fit.coefficients.names == ("measure 0", "measure 2", "age")
+    assert found.fit.coefficients.names == ("m0", "m2", "c0")
 
 
 def test_progress_is_told_of_both_tests():

@@ -10,15 +10,20 @@ import pytest
 
 from bids_ketamine.reports.group_elastic_net_data import setting_of
 from bids_ketamine.reports.group_elastic_net_figures import figures_words
-from bids_ketamine.reports.group_elastic_net_names import PredictorNames, in_words
+from bids_ketamine.reports.group_elastic_net_names import (
+    PredictorNames,
+    in_words,
+    shortened_at_words,
+)
 from bids_ketamine.reports.group_elastic_net_predictors import (
     critical_correlation,
     missing_sentence,
 )
-from bids_ketamine.reports.group_elastic_net_raw import kept_predictors
+from bids_ketamine.reports.group_elastic_net_raw import _family_labels, kept_predictors
+from bids_ketamine.reports.group_elastic_net_results import result_sentences
 from bids_ketamine.reports.group_elastic_net_words import (
+    SHORT_VERDICTS,
     NullComparison,
-    result_sentence,
     summary_sentence,
     verdict,
 )
@@ -31,6 +36,13 @@ ROW: dict[str, Any] = {
     **{"r2_nested": 0.2, "r2_covariates_alone": np.nan, "mae_nested": 3.14, "p_imaging": 0.01},
     **{"n_permutations_imaging": 99.0, "finding": True, "reason": None},
 }
+
+
+def told_of(*rows: dict[str, Any], tested: NullComparison, concurrent: str = "") -> list[list[str]]:
+    """Return the sentences on models, an opening and what follows each."""
+    models = pd.DataFrame([ROW | row for row in rows])
+    found = result_sentences(models, tested, concurrent=concurrent)
+    return [[part.replace("\u00a0", " ") for part in each] for each in found]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +101,8 @@ def test_verdicts(change: dict[str, Any], came: str) -> None:
     tested = NullComparison(planned=99, stop_at=10, has_arms=False, unit="")
     row = ROW | change
     assert verdict(row) == came
-    opening, told = result_sentence(row, tested, concurrent="")
+    assert len(SHORT_VERDICTS.get(came, came).split()) <= 3
+    ((opening, told),) = told_of(change, tested=tested)
     assert opening == f"Baseline, measures alone: {came}."
     assert told.endswith(".")
     assert "nan" not in told
@@ -97,8 +110,7 @@ def test_verdicts(change: dict[str, Any], came: str) -> None:
 
 def test_result_without_arms_covariates_and_unit() -> None:
     tested = NullComparison(planned=np.nan, stop_at=np.nan, has_arms=False, unit="")
-    row = ROW | {"finding": False, "p_imaging": 0.4}
-    told = result_sentence(row, tested, concurrent="")[1].replace("\u00a0", " ")
+    ((_, told),) = told_of({"finding": False, "p_imaging": 0.4}, tested=tested)
     assert told == (
         "The imaging measures of the first session are not shown to predict improvement in caps5 "
         "better than those of other participants do: nested R\u00b2 = 0.20, p = .400, n = 12; "
@@ -118,7 +130,7 @@ def test_result_without_arms_covariates_and_unit() -> None:
     ],
 )
 def test_permutations(planned: float, stop_at: float, n: float, words: str) -> None:
-    assert NullComparison(planned, stop_at, has_arms=True, unit="").permutations(n) == words
+    assert NullComparison(planned, stop_at, has_arms=True, unit="").permutations([n]) == words
 
 
 @pytest.mark.parametrize(
@@ -127,8 +139,8 @@ def test_permutations(planned: float, stop_at: float, n: float, words: str) -> N
 )
 def test_p_near_05_of_a_test_that_stopped_early(n: int, p: float, is_told: bool) -> None:
     tested = NullComparison(planned=1000, stop_at=10, has_arms=False, unit="")
-    row = ROW | {"finding": False, "p_imaging": p, "n_permutations_imaging": float(n)}
-    told = result_sentence(row, tested, concurrent="")[1].replace("\u00a0", " ")
+    row = {"finding": False, "p_imaging": p, "n_permutations_imaging": float(n)}
+    ((_, told),) = told_of(row, tested=tested)
     advice = "p is near .05: run the group level again with --permutations 5000."
     assert told.endswith(advice) == is_told
     assert (advice in told) == is_told
@@ -137,13 +149,105 @@ def test_p_near_05_of_a_test_that_stopped_early(n: int, p: float, is_told: bool)
 @pytest.mark.parametrize("timing", ["baseline", "change"])
 def test_concurrent_outcome_is_hindsight_at_baseline(timing: str) -> None:
     tested = NullComparison(planned=99, stop_at=10, has_arms=True, unit="")
-    row = ROW | {"timing": timing, "model": "by_arm_and_concurrent"}
-    told = result_sentence(row, tested, concurrent="madrs")[1].replace("\u00a0", " ")
+    row = {"timing": timing, "model": "by_arm_and_concurrent"}
+    ((_, told),) = told_of(row, tested=tested, concurrent="madrs")
     hindsight = (
         "The improvement in madrs is not known at baseline: the model with it explains with "
         "hindsight and is no prediction in time."
     )
     assert told.endswith(hindsight) == (timing == "baseline")
+
+
+def test_models_with_the_same_verdict_share_a_sentence() -> None:
+    tested = NullComparison(planned=1000, stop_at=10, has_arms=True, unit="points")
+    models = ("measures", "by_arm", "by_arm_and_concurrent")
+    rows = [
+        {"timing": timing, "model": model, "finding": False, "p_imaging": p, "r2_nested": r2}
+        | {
+            "n_permutations_imaging": n,
+            "r2_covariates_alone": -0.1,
+            "n": 20.0 + (model == "by_arm"),
+        }
+        for (timing, model), p, r2, n in zip(
+            [(timing, model) for timing in ("change", "baseline") for model in models],
+            (0.095, 0.12, 0.6, 0.0005, 0.4, 0.06),
+            (0.22, 0.03, -0.4, -0.01, -0.7, 0.1),
+            (105.0, 88.0, 16.0, 1000.0, 25.0, 1000.0),
+            strict=True,
+        )
+    ]
+    rows[3]["r2_nested"] = 0.3
+    rows[3]["finding"] = True
+    shown, found = told_of(*rows, tested=tested, concurrent="madrs")
+    assert shown == [
+        "5 models: not shown to be better than their null.",
+        "Change: measures alone; measures by arm; measures by arm, with improvement in madrs. "
+        "Baseline: measures by arm; measures by arm, with improvement in madrs. "
+        "The imaging measures are not shown to predict improvement in caps5 better than those of "
+        "other participants of the same arm do: nested R\u00b2 from \u22120.70 to 0.22, p from "
+        ".060 to .600, n = 20 to 21; 16 to 1,000 permutations, 4 of 5 tests stopped early when 10 "
+        "were as good. Covariates alone: R\u00b2 = \u22120.10. p is near .05 (change: measures "
+        "alone): run the group level again with --permutations 5000. The improvement in madrs is "
+        "not known at baseline: the model with it explains with hindsight and is no prediction in "
+        "time.",
+    ]
+    assert found[0] == "Baseline, measures alone: found."
+    assert "p < .001, n = 20; 1,000 permutations), mean absolute error 3.1 points." in found[1]
+
+
+def test_models_alike_in_both_timings_are_named_once() -> None:
+    tested = NullComparison(planned=99, stop_at=np.nan, has_arms=False, unit="")
+    rows = [
+        {"timing": timing, "model": model, "p_imaging": 0.01}
+        for timing in ("change", "baseline")
+        for model in ("measures", "by_arm")
+    ]
+    ((opening, told),) = told_of(*rows, tested=tested)
+    assert opening == "4 models: found."
+    assert told == (
+        "Change: measures alone; measures by arm. Baseline: the same. The imaging measures predict "
+        "improvement in caps5 of participants whom the models have not seen: nested R\u00b2 = 0.20 "
+        "(p = .010, n = 12; 99 permutations), mean absolute error 3.1."
+    )
+
+
+def test_models_without_result_share_a_sentence_where_the_reason_is_the_same() -> None:
+    tested = NullComparison(planned=99, stop_at=10, has_arms=True, unit="")
+    none = {"finding": False, "r2_nested": np.nan, "p_imaging": np.nan}
+    few = none | {"reason": "3 participants, fewer than 8"}
+    one = few | {"model": "by_arm", "reason": "all participants are in one arm (ketamine)"}
+    told = told_of(few, one, few | {"model": "by_arm_and_concurrent"}, tested=tested)
+    assert told == [
+        ["2 models: no result.", "Baseline: measures alone; measures by arm, with improvement in a "
+         "second outcome. 3 participants, fewer than 8."],
+        ["Baseline, measures by arm: no result.", "All participants are in one arm (ketamine)."],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "longest", "shown"),
+    [
+        ("vmPFC \u2013 dACC", 21, "vmPFC \u2013 dACC"),
+        ("anterior insula \u2013 anterior hippocampus", 21, "ant. ins. \u2013 ant. hip."),
+        ("anterior insula \u2013 anterior hippocampus", 15, "ant. \u2026 hip."),
+        ("linear discriminant contrast", 20, "linear dis. contrast"),
+        ("7NetworksLHDefaultTemp12", 20, "7NetworksLHDefaultTemp12"),
+        ("", 5, ""),
+    ],
+)
+def test_long_names_are_shortened_at_words(label: str, longest: int, shown: str) -> None:
+    assert shortened_at_words(label, longest) == shown
+
+
+def test_families_that_would_read_alike_keep_their_names() -> None:
+    long = "linear discriminant contrast"
+    assert _family_labels([f"{long}, faces", "activation"]) == {
+        f"{long}, faces": "linear dis. contrast, faces",
+        "activation": "activation",
+    }
+    # Both would be "lin. dis. … val. two".
+    alike = [f"linear discriminant {each} contrast values two" for each in ("A", "B")]
+    assert _family_labels(alike) == {each: each for each in alike}
 
 
 def test_figures_claim_no_more_than_was_done() -> None:

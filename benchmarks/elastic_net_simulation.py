@@ -32,10 +32,10 @@ from bids_ketamine.core.prediction.trial_data import (
 )
 from bids_ketamine.demo.circuit import circuit_activation
 from bids_ketamine.demo.coupling import CHANGED_PAIR
+from bids_ketamine.demo.covariates import EDUCATION
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import (
     ARMS,
-    EDUCATION,
     SESSIONS,
     Participant,
     plan_participant,

@@ -292,7 +292,7 @@ def print_results(patients: pd.DataFrame, output: Path) -> list[Target]:
     expected = set(patients.dropna(subset=[ARM, OUTCOME])["participant_id"])
     went_in = _included(people)
     wrong = {each for own in went_in.values() for each in own ^ expected}
-    silent = len(models) - sum(any(words in each for words in NOTHING) for each in said)
+    silent = len(models) - sum(models_told(each) for each in said if is_nothing(each))
     unexplained = int(left_out["reason"].isna().sum())
     return [
         Target("models that claim a finding", int(models["finding"].astype(bool).sum()), 0),
@@ -309,11 +309,26 @@ def _included(people: pd.DataFrame) -> Mapping[str, set[str]]:
     return {str(timing): set(own["participant_id"]) for timing, own in entered.groupby("timing")}
 
 
+def is_nothing(sentence: str) -> bool:
+    """Return whether a sentence says that nothing was found."""
+    return any(words in sentence for words in NOTHING)
+
+
+def models_told(sentence: str) -> int:
+    """Return of how many models a sentence is: their number stands first if there are several."""
+    several = re.match(r"(\d+) models: ", sentence)
+    return int(several.group(1)) if several else 1
+
+
 def report_results(report: Path) -> list[str]:
-    """Return what a report says in its section on prediction, a sentence a model."""
+    """Return what a report says in its section on prediction, a sentence for each verdict."""
     _, _, section = report.read_text(encoding="utf-8").partition('<section id="prediction"')
-    _, _, results = section.partition("</section>")[0].partition('<ol class="results">')
+    section = section.partition("</section>")[0]
+    _, _, results = section.partition('<ol class="results">')
     items = re.findall(r"<li>(.*?)</li>", results.partition("</ol>")[0], flags=re.DOTALL)
+    if not items:
+        # One verdict for all models is a paragraph.
+        items = re.findall(r"<p>(<b>[^<]*: [^<]*</b>.*?)</p>", section, flags=re.DOTALL)[:1]
     return [" ".join(unescape(re.sub(r"<[^>]+>", "", each)).split()) for each in items]
 
 

@@ -47,6 +47,14 @@ def test_the_prediction_gives_what_the_text_says(ran):
     assert test.stopped
 
 
+def test_the_mixed_model_gives_what_the_text_says(ran):
+    row, flat = ran["difference"], " ".join(PYTHON.split())
+    assert (
+        f"under ketamine by {-row['estimate']:.1f} points (95 % interval {-row['ci_high']:.1f} to "
+        f"{-row['ci_low']:.1f}; t({row['df']:.1f}) = {row['t']:.2f}, p = {row['p_value']:.3f})"
+    ) in flat
+
+
 def test_what_the_table_of_predictions_names_is_there():
     section = PYTHON.split("## Prediction, and what it is worth")[1]
     names = re.findall(r"`(bids_ketamine\.core\.prediction\.\w+)\.(\w+)\(", section)

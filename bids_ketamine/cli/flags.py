@@ -25,6 +25,8 @@ examples:
         --participant-label 01 02 -d fmriprep=data/fmriprep --nprocs 4 -w /scratch/work
   statistics over all participants, with a study file of your own:
     bids_ketamine data/bids data/out group --study my_study.yml
+  freeze that study as the analysis plan, before anything is computed:
+    bids_ketamine data/bids data/out group --study my_study.yml --plan
 
 Options that take several values stand after the folders and the level. Hyphens and underscores
 are alike: --participant-label is --participant_label.
@@ -229,6 +231,19 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--boilerplate-only", action="store_true", help="write and print the methods text alone"
     )
     group.add_argument(
+        "--plan",
+        action="store_true",
+        help="freeze the study as the analysis plan of OUTPUT_DIR, before results are seen: later "
+        "runs tell every difference, and arms are blinded until --unblind. A group level that has "
+        "nothing to show yet (no results of the participant level; of a study of scores alone, no "
+        "group level) stops there, however often it is given; without --plan it computes",
+    )
+    group.add_argument(
+        "--unblind",
+        action="store_true",
+        help="group level: show the labels of arms from now on, and note the date in the plan",
+    )
+    group.add_argument(
         "--overwrite",
         action="store_true",
         help="compute every selected session anew and replace what is there",
@@ -236,7 +251,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-individual-data",
         action="store_true",
-        help="keep rows of single participants out of the group report",
+        help="keep values and labels of single participants out of group.html and the files of "
+        "its figures; tables (OUTPUT_DIR/group/*.tsv) and reports of participants keep them",
     )
     other = parser.add_argument_group("other")
     other.add_argument(

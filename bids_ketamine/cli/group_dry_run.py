@@ -1,4 +1,4 @@
-"""What the group level would go over: results per session, and the tables of the study."""
+"""What the group level would go over: results per session, tables of the study, its models."""
 
 from __future__ import annotations
 
@@ -8,46 +8,109 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bids_ketamine.cli.group_readiness import Readiness, readiness
 from bids_ketamine.cli.words import counted, wrapped
+from bids_ketamine.errors import InputMissingError
+from bids_ketamine.study.baseline import model_sessions
+from bids_ketamine.study.check_clinical import anova_sessions
 from bids_ketamine.study.check_elastic_net import entering_covariates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bids_ketamine.cli.trial import Trial
     from bids_ketamine.study.spec import StudySpec
 
+#: What is said of a study without imaging.
+SCORES_ALONE = "The study has no imaging: the group level goes over clinical scores alone."
 
-def describe_group(trial: Trial) -> tuple[str, bool]:
+
+def describe_group(
+    trial: Trial, *, own: StudySpec, plan: str = "", hide: Callable[[str], str] = str
+) -> tuple[str, int]:
     """Describe what a run of the group level would read, without computing.
 
     Parameters
     ----------
     trial : Trial
-        Folders and study.
+        Folders, and the study as it may be shown.
+    own : StudySpec
+        The study with its own labels of arms, by which tables are read.
+    plan : str, optional
+        A line on the plan.
+    hide : callable, optional
+        Takes labels out of a sentence while arms are blinded.
 
     Returns
     -------
     text : str
         For the user.
-    can_run : bool
-        Whether there are results to go over.
+    code : int
+        Exit code as the run itself would end with, as far as tables tell.
     """
+    spec = trial.study.spec
     files = sorted(trial.output_dir.glob("sub-*/**/*_measures.tsv"))
-    tables = _tables(trial.study.spec, trial.bids_dir)
+    has_imaging = spec.has_imaging
+    tables = _tables(spec, trial.bids_dir)
+    ready = readiness(trial.bids_dir, own)
     blocks = [
         ["Dry run of the group level: nothing is computed, nothing is written."],
         [
-            f"study    {trial.study.spec.name} ({trial.study.source})",
+            f"study    {spec.name} ({trial.study.source})",
             f"dataset  {trial.bids_dir}",
             f"results  {trial.output_dir}",
+            *([plan] if plan else []),
         ],
         ["notices:", *(f"  - {each}" for each in trial.study.notices)]
         if trial.study.notices
         else [],
-        _results(files),
+        _results(files) if has_imaging else [SCORES_ALONE],
         ["tables:", *tables] if tables else [],
-        _elastic_net(trial.study.spec, trial.bids_dir),
+        _scores(ready),
+        _listed("statistics:", _statistics(spec)),
+        _elastic_net(spec, trial.bids_dir),
+        _listed("warnings:", ready.empty),
+        _listed("The run would stop at:", [hide(str(each)) for each in ready.problems]),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n", bool(files)
+    text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    if has_imaging and not files:
+        return text, InputMissingError.exit_code
+    return text, ready.problems[0].exit_code if ready.problems else 0
+
+
+def _listed(head: str, sentences: Sequence[str]) -> list[str]:
+    lines = [line for each in sentences for line in wrapped("  - ", each)]
+    return [head, *lines] if lines else []
+
+
+def _scores(ready: Readiness) -> list[str]:
+    if not ready.scores:
+        return []
+    lines = [line for each in ready.scores for line in wrapped("  ", each)]
+    return ["participants with a score:", *lines]
+
+
+def _statistics(spec: StudySpec) -> list[str]:
+    """Say which statistics of scores and behaviour the study asks for, a sentence each."""
+    told = []
+    if spec.table_one is not None:
+        told.append("baseline characteristics (table_one)")
+    anova = spec.repeated_measures
+    if anova is not None:
+        sessions = ", ".join(anova_sessions(spec, anova))
+        told.append(f"analysis of variance of {', '.join(anova.outcomes)} over {sessions}")
+    for model in spec.mixed_models:
+        sessions = ", ".join(model_sessions(spec, model, [each.name for each in spec.sessions]))
+        told.append(
+            f"mixed model {model.name}: {', '.join((*model.outcomes, *model.measures))} by "
+            f"`{model.formula}`, sessions {sessions}"
+            + (f", arms {', '.join(model.arms)}" if model.arms else "")
+        )
+    if spec.symptom_dimensions is not None:
+        told.append(f"symptom dimensions of {spec.symptom_dimensions.outcome}")
+    if spec.behaviour is not None:
+        told.append(f"behaviour in {', '.join(spec.behaviour.tasks)}")
+    return told
 
 
 def _results(files: Sequence[Path]) -> list[str]:
@@ -94,8 +157,13 @@ def _tables(spec: StudySpec, bids_dir: Path) -> list[str]:
         ]
         uses = wanted.setdefault(outcome.table, [])
         uses += [_Use(f"outcome {outcome.name}", column) for column in columns if column]
-    for covariate in spec.covariates:
-        use = _Use("covariate", covariate.column or covariate.name, covariate.optional)
+    if spec.crossover is not None:
+        uses = wanted.setdefault("participants", [])
+        uses += [_Use("periods of the crossover", column) for column in spec.crossover.columns]
+    covariates = {each.name for each in spec.covariates}
+    for covariate in spec.participant_variables:
+        purpose = "covariate" if covariate.name in covariates else "variable of table_one"
+        use = _Use(purpose, covariate.column or covariate.name, covariate.optional)
         wanted.setdefault(covariate.table, []).append(use)
     return [
         line
@@ -117,7 +185,7 @@ def _state(table: str, uses: Sequence[_Use], bids_dir: Path) -> str:
     optional = [use.column for use in absent if use.optional]
     words = [f"lacks {', '.join(needed)}" if needed else "ready"]
     if optional:
-        words.append(f"optional covariates that are not there: {', '.join(optional)}")
+        words.append(f"optional columns that are not there: {', '.join(optional)}")
     return "; ".join(words)
 
 

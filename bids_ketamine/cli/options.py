@@ -51,8 +51,13 @@ class RunOptions:
         Accepted from habit: nothing is ever sent.
     overwrite : bool
         Replace results of another study or of other inputs.
+    plan : bool
+        Freeze the study as the plan of the output folder.
+    unblind : bool
+        Show the labels of arms from now on.
     no_individual_data : bool
-        Keep rows of single participants out of the group report.
+        Keep single participants out of the group report and the files of its figures; tables
+        keep them.
     verbosity : int
         How many ``-v`` were given.
     """
@@ -82,5 +87,7 @@ class RunOptions:
     permutations: int | None = None
     notrack: bool = False
     overwrite: bool = False
+    plan: bool = False
+    unblind: bool = False
     no_individual_data: bool = False
     verbosity: int = 0

@@ -65,8 +65,11 @@ def run(
     sessions: Sequence[SessionInputs],
     execution: ExecutionSettings,
     progress: Progress,
+    shown: Trial | None = None,
 ) -> int:
     """Compute sessions, record how each ended, and write reports.
+
+    ``shown`` is the trial as reports may tell it, with blinded arms.
 
     Returns
     -------
@@ -98,8 +101,9 @@ def run(
         progress.close()
     record_outcomes(trial, sessions=sessions, outcomes=outcomes)
     participants = list(dict.fromkeys(each.participant for each in sessions))
-    stamps = ReportStamps(trial, execution.work_dir)
-    reports_failed = write_reports(trial, participants, progress=progress, stamps=stamps)
+    shown = trial if shown is None else shown
+    stamps = ReportStamps(shown, execution.work_dir)
+    reports_failed = write_reports(shown, participants, progress=progress, stamps=stamps)
     tell_outcomes(trial, sessions=sessions, outcomes=outcomes, progress=progress)
     return _exit_code(trial, sessions, outcomes, reports_failed=reports_failed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def who_went_in(output_dir: Path) -> str:
 
     table = read_table(output_dir / "group" / "group_participants.tsv", text=("participant_id",))
     everybody = list(dict.fromkeys(table["participant_id"]))
+    if not everybody:
+        return f"participants in group statistics: {_recorded_number(output_dir)}"
     inside = set(table.loc[table["included"].astype(bool), "participant_id"])
     out = [participant for participant in everybody if participant not in inside]
     line = f"participants in group statistics: {len(inside)} of {len(everybody)}"
@@ -43,6 +46,15 @@ def who_went_in(output_dir: Path) -> str:
     reasons = table.drop_duplicates("participant_id").set_index("participant_id")["reason"]
     shown = "; ".join(f"{each} ({reasons[each]})" for each in out[:5])
     return f"{line}; out: {shown}{'; ...' if len(out) > 5 else ''}"
+
+
+def _recorded_number(output_dir: Path) -> str:
+    """Return how many participants went in without measures, as the record of the group says."""
+    try:
+        record = json.loads((output_dir / "group" / "group.json").read_text(encoding="utf-8"))
+        return str(record["Participants"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return "none"
 
 
 def methods_text(trial: Trial, level: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bids_ketamine.cli import planning
 from bids_ketamine.cli.console import (
     logging_to,
     tell_error,
@@ -21,7 +22,6 @@ from bids_ketamine.cli.console import (
 from bids_ketamine.cli.environment import (
     available_processors,
     configure_nipype,
-    keep_compiled_code,
     keep_quiet,
     set_threads,
 )
@@ -39,6 +39,7 @@ from bids_ketamine.errors import (
 )
 
 if TYPE_CHECKING:
+    from bids_ketamine.outputs.plan import Plan
     from bids_ketamine.workflows.records import ExecutionSettings
 
 INTERRUPTED = 130
@@ -124,18 +125,22 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
     keep_quiet(options.verbosity, os.environ)
     progress = Progress(sys.stderr, verbosity=options.verbosity)
     with logging_to(progress, verbosity=options.verbosity):
+        planning.check_flags(options)
         trial = open_trial(options)
         invocation.log_folder, invocation.trial = trial.output_dir / "logs", trial
         if not (options.dry_run or options.reports_only or options.boilerplate_only):
             for notice in trial.study.notices:
                 progress.write_line(f"notice: {notice}")
+        plan = planning.current_plan(trial, options, tell=progress.write_line)
         if options.boilerplate_only:
-            return _boilerplate_only(trial, options)
+            return _boilerplate_only(planning.shown_trial(trial, plan), options)
         if options.reports_only:
-            return _reports_only(trial, options, progress)
+            return _reports_only(trial, options, progress, plan=plan)
         if options.analysis_level == "group":
-            return _group(trial, options, progress, n_procs=n_procs)
-        return _participant(trial, options, progress, n_procs=n_procs)
+            from bids_ketamine.cli import group
+
+            return group.run(trial, options, progress, n_procs=n_procs, plan=plan)
+        return _participant(trial, options, progress, n_procs=n_procs, plan=plan)
 
 
 def _boilerplate_only(trial: Trial, options: RunOptions) -> int:
@@ -145,62 +150,29 @@ def _boilerplate_only(trial: Trial, options: RunOptions) -> int:
     return 0
 
 
-def _reports_only(trial: Trial, options: RunOptions, progress: Progress) -> int:
+def _reports_only(
+    trial: Trial, options: RunOptions, progress: Progress, *, plan: Plan | None
+) -> int:
     from bids_ketamine.cli import reporting
     from bids_ketamine.cli.participant import write_reports
 
     if options.analysis_level == "group":
-        path = reporting.group_report(trial, individual_data=not options.no_individual_data)
+        planning.check_shown(trial, plan, tell=progress.write_line)
+        shown = planning.shown_trial(trial, plan)
+        path = reporting.group_report(shown, individual_data=not options.no_individual_data)
         progress.write_line(f"report: {path}")
         return 0
     participants = reporting.participants_with_results(trial.output_dir, options.participant_labels)
-    failed = write_reports(trial, participants, progress=progress)
+    shown = planning.shown_trial(trial, plan)
+    failed = write_reports(shown, participants, progress=progress)
     progress.write_line(f"reports: {trial.output_dir}")
     return 1 if failed else 0
 
 
-def _group(trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int) -> int:
-    from bids_ketamine.cli import reporting
-
-    if options.participant_labels or options.session_labels or options.task_labels:
-        raise UsageError(
-            "The group level takes all participants, sessions and tasks of the output folder.",
-            cure="Leave out labels, or exclude some with a table (`exclusions.file` of the study).",
-        )
-    if options.permutations is not None and trial.study.spec.elastic_net is None:
-        progress.write_line(
-            "notice: --permutations changes nothing: the study has no `elastic_net`"
-        )
-    if options.dry_run:
-        from bids_ketamine.cli.group_dry_run import describe_group
-
-        text, can_run = describe_group(trial)
-        write_out(text)
-        return 0 if can_run else NothingSelectedError.exit_code
-    keep_compiled_code(os.environ)
-    from bids_ketamine.workflows.group import run_group_level
-
-    try:
-        run_group_level(
-            bids_dir=trial.bids_dir,
-            output_dir=trial.output_dir,
-            study=trial.study,
-            n_procs=n_procs,
-            permutations=options.permutations,
-            random_seed=options.random_seed,
-            show=progress.show,
-        )
-    finally:
-        progress.close()
-    path = reporting.group_report(trial, individual_data=not options.no_individual_data)
-    reporting.methods_text(trial, "group")
-    progress.write_line(reporting.who_went_in(trial.output_dir))
-    progress.write_line(f"group results: {trial.output_dir / 'group'}; report: {path}")
-    return 0
-
-
-def _participant(trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int) -> int:
-    from bids_ketamine.cli import participant
+def _participant(
+    trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int, plan: Plan | None
+) -> int:
+    from bids_ketamine.cli import freezing, participant
     from bids_ketamine.cli.guards import check_creatable, check_work_dir, make_writable
 
     if options.permutations is not None:
@@ -219,26 +191,33 @@ def _participant(trial: Trial, options: RunOptions, progress: Progress, *, n_pro
         )
     if options.dry_run:
         check_creatable(trial.output_dir, what="output folder")
-        return _dry_run(trial, options, n_procs=n_procs)
+        return _dry_run(trial, options, n_procs=n_procs, plan=plan)
     execution = _execution(options, work_dir=work_dir, n_procs=n_procs)
     sessions = participant.select_sessions(trial, options)
     make_writable(trial.output_dir, what="output folder")
     make_writable(work_dir, what="work directory")
+    if options.plan and plan is None:
+        plan = freezing.freeze(trial, options, tell=progress.write_line)
     configure_nipype(work_dir, verbosity=options.verbosity, environment=os.environ)
     return participant.run(
-        trial, options, sessions=sessions, execution=execution, progress=progress
+        trial,
+        options,
+        sessions=sessions,
+        execution=execution,
+        progress=progress,
+        shown=planning.shown_trial(trial, plan),
     )
 
 
-def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
-    from bids_ketamine.cli.dry_run import plan
+def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | None) -> int:
+    from bids_ketamine.cli.dry_run import plan as plan_analyses
     from bids_ketamine.cli.dry_run_text import render
     from bids_ketamine.cli.participant import select_sessions
     from bids_ketamine.regions.sources import resolve_regions
     from bids_ketamine.workflows.model_regions import require_model_regions
 
     spec = trial.study.spec
-    analyses = plan(
+    analyses = plan_analyses(
         select_sessions(trial, options),
         study=trial.study,
         output_dir=trial.output_dir,
@@ -257,6 +236,9 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int) -> int:
             n_procs=n_procs,
         )
     )
+    told = planning.describe_plan(trial, plan, options)
+    if told:
+        write_out(f"\n{told}\n")
     if any(each.can_run for each in analyses):
         return 0
     # As the run itself would end.

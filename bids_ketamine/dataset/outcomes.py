@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,16 +13,16 @@ import pandas as pd
 
 from bids_ketamine.core.group.change import improvement
 from bids_ketamine.dataset.clinical import (
-    ClinicalTable,
     everybody,
     read_clinical_table,
     table_path,
 )
+from bids_ketamine.dataset.crossover import unusable_sessions
 from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
+from bids_ketamine.dataset.scores import ScoreReader
 from bids_ketamine.dataset.spelling import near_text, nearest_label, shown
-from bids_ketamine.dataset.tsv import CellProblems
-from bids_ketamine.errors import InputDataError, UsageError
+from bids_ketamine.dataset.table_cells import TableCells
 from bids_ketamine.study.spec import ChangeSpec, OutcomeSpec, StudySpec
 
 OUTCOME_COLUMNS = (
@@ -34,11 +35,16 @@ OUTCOME_COLUMNS = (
     "reason",
 )
 
+SCORE_COLUMNS = ("participant_id", "outcome", "session", "score", "reason")
+
 
 def outcome_scores(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
     """Read every clinical score of a study and compute improvement.
 
     improvement = first - second where a decrease is better, else second - first
+
+    In a crossover trial a session whose period never happened, or of which tables contradict each
+    other, has no score, and no improvement over it; here and in all other readers of scores.
 
     Parameters
     ----------
@@ -58,25 +64,24 @@ def outcome_scores(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
     Raises
     ------
     InputMissingError
-        If a table is not there.
+        If a table is not there, participants.tsv of a crossover trial among them.
     InputDataError
         If a column is missing, a cell is not a number, or no row is of the study's sessions.
     UsageError
         If a wide outcome names no column for a session of its change.
     """
     rows: list[tuple[object, ...]] = []
-    rules = SessionRules(bids_dir, study.sessions)
-    for outcome in study.outcomes:
-        purpose = f"the outcome `{outcome.name}`"
-        clinical = read_clinical_table(bids_dir, outcome.table, purpose=purpose)
+    cells = TableCells()
+    for outcome, reader in _readers(bids_dir, study, cells):
         change = _change(outcome, study)
-        reader = _ScoreReader(clinical, outcome, study, rules)
-        for participant in everybody(bids_dir, clinical.participants):
+        for participant in everybody(bids_dir, reader.clinical.participants):
             first = second = better = math.nan
             reasons: list[str] = []
             if outcome.change_column:
-                difference, why = reader.cell(participant, None, outcome.change_column)
-                reasons += why
+                difference, reasons = reader.cell(participant, None, outcome.change_column)
+                unusable = _unusable_change(reader, participant, change)
+                if unusable:
+                    difference, reasons = math.nan, unusable
                 better = difference if outcome.improvement == "increase" else 0.0 - difference
             elif change is not None:
                 first, why = reader.score(participant, change.first)
@@ -86,9 +91,101 @@ def outcome_scores(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
             reason = "; ".join(dict.fromkeys(reasons)) or None
             name = None if change is None else change.name
             rows.append((f"sub-{participant}", outcome.name, name, first, second, better, reason))
-        reader.problems.tell()
+    cells.tell()
     frame = pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS), dtype=object)
     return frame.astype(dict.fromkeys(("first", "second", "improvement"), np.float64))
+
+
+def session_scores(
+    bids_dir: Path, study: StudySpec, *, cells: TableCells | None = None
+) -> pd.DataFrame:
+    """Read the scores of every session of a study.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Outcomes and sessions.
+    cells : TableCells, optional
+        Gathers wrong cells, for the caller to tell; told here when absent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each outcome, participant and session that the outcome can have: all sessions
+        of the study in its order; those of its `columns` where the table is wide; none where it
+        holds the change alone. ``participant_id`` (with ``sub-``), ``outcome``, ``session``,
+        ``score`` (unit of the outcome, NaN where missing), ``reason`` (why it is missing, else
+        ``None``).
+
+    Raises
+    ------
+    InputMissingError
+        If a table is not there.
+    InputDataError
+        If a column is missing, cells are not numbers (all of a table's are named), or no row is
+        of the study's sessions.
+    """
+    rows: list[tuple[object, ...]] = []
+    found = TableCells() if cells is None else cells
+    for outcome, reader in _readers(bids_dir, study, found):
+        for participant in everybody(bids_dir, reader.clinical.participants):
+            for session in reader.session_names:
+                score, why = reader.score(participant, session)
+                reason = "; ".join(dict.fromkeys(why)) or None
+                rows.append((f"sub-{participant}", outcome.name, session, score, reason))
+    if cells is None:
+        found.tell()
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS), dtype=object).astype(
+        {"score": np.float64}
+    )
+
+
+def item_scores(bids_dir: Path, study: StudySpec, outcome: OutcomeSpec | str) -> pd.DataFrame:
+    """Read the items of an outcome in every session of a study.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Outcomes and sessions.
+    outcome : OutcomeSpec or str
+        One of its outcomes with `items`, or its name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each participant and session of the study (index ``participant_id`` with
+        ``sub-``, and ``session``), one column an item in the order of the study, float64 in the
+        unit of the outcome; NaN where an item, or the row, is missing.
+
+    Raises
+    ------
+    InputMissingError
+        If the table is not there.
+    InputDataError
+        If a column is missing, cells are not numbers, or no row is of the study's sessions.
+    """
+    name = outcome if isinstance(outcome, str) else outcome.name
+    alone = replace(study, outcomes=tuple(each for each in study.outcomes if each.name == name))
+    cells = TableCells()
+    ((wanted, reader),) = _readers(bids_dir, alone, cells)
+    keys = [
+        (participant, session)
+        for participant in everybody(bids_dir, reader.clinical.participants)
+        for session in reader.session_names
+    ]
+    values = [reader.items(*key) for key in keys]
+    cells.tell()
+    index = pd.MultiIndex.from_tuples(
+        [(f"sub-{participant}", session) for participant, session in keys],
+        names=["participant_id", "session"],
+    )
+    shape = (len(keys), len(wanted.items))
+    numbers = np.array(values, dtype=np.float64).reshape(shape)
+    return pd.DataFrame(numbers, index=index, columns=list(wanted.items))
 
 
 def unmatched_rows(
@@ -117,7 +214,8 @@ def unmatched_rows(
     """
     labels = [strip_prefix(name, "sub") for name in participants]
     sentences = []
-    tables = [*(each.table for each in study.outcomes), *(each.table for each in study.covariates)]
+    variables = study.participant_variables
+    tables = [*(each.table for each in study.outcomes), *(each.table for each in variables)]
     for name in dict.fromkeys(tables):
         if not table_path(bids_dir, name).exists():
             continue
@@ -135,107 +233,28 @@ def unmatched_rows(
     return tuple(sentences)
 
 
-class _ScoreReader:
-    """Scores of one outcome from its table, with the reasons of those that are missing."""
-
-    def __init__(
-        self, clinical: ClinicalTable, outcome: OutcomeSpec, study: StudySpec, rules: SessionRules
-    ) -> None:
-        self.clinical = clinical
-        self.outcome = outcome
-        self.sessions = {session.name: session for session in study.sessions}
-        self.rules = rules
-        self.problems = CellProblems(clinical.table)
-        wide = bool(outcome.columns or outcome.change_column)
-        names: tuple[str | None, ...] = outcome.items or (outcome.column,)
-        if wide:
-            names = (*(outcome.columns or {}).values(), outcome.change_column)
-        for column in names:
-            if column is not None:
-                clinical.table.position(
-                    column, purpose=f" (needed for the outcome `{outcome.name}`)"
-                )
-        if wide and clinical.has_sessions:
-            raise InputDataError(
-                f"The outcome `{outcome.name}` wants one row a participant; the table has a "
-                "column `session_id`.",
-                path=clinical.table.path,
-                cure="Use `column` or `items` for a table with one row a session.",
-            )
-        if not wide:
-            self._check_sessions(study)
-
-    def _check_sessions(self, study: StudySpec) -> None:
-        clinical = self.clinical
-        clinical.table.position(
-            "session_id",
-            purpose=f" (`{self.outcome.name}` has one per row)",
-            cure="Add it, or name a column for each session (`columns`) or one that holds the "
-            "change (`change_column`).",
-        )
-        known = {
-            self.rules.label(session, participant).label
-            for participant in clinical.participants
-            for session in study.sessions
-        }
-        if known.isdisjoint(clinical.sessions):
-            expected = sorted(label for label in known if label is not None)
-            raise InputDataError(
-                f"No `session_id` is a session of the study (expected {listed(expected)}; the "
-                f"table has {listed(clinical.sessions)}).",
-                path=clinical.table.path,
-                cure="State `label` for the sessions in the study file, or correct the table.",
-            )
-
-    def score(self, participant: str, session: str) -> tuple[float, list[str]]:
-        """Return the score of one session and why it is missing."""
-        if self.outcome.columns:
-            column = self.outcome.columns.get(session)
-            if column is None:
-                raise UsageError(
-                    f"The outcome `{self.outcome.name}` names no column for the session "
-                    f"`{session}` of its change.",
-                    cure=f"Add it to `outcomes: {{{self.outcome.name}: {{columns: ...}}}}`.",
-                )
-            return self.cell(participant, None, column)
-        found = self.rules.label(self.sessions[session], participant)
-        if found.reason is not None:
-            return math.nan, [found.reason]
-        return self.total(
-            participant, found.label, self.outcome.items or (self.outcome.column or "",)
-        )
-
-    def cell(self, participant: str, label: str | None, column: str) -> tuple[float, list[str]]:
-        """Return one cell as a number and why it is missing."""
-        return self.total(participant, label, (column,))
-
-    def total(
-        self, participant: str, label: str | None, columns: Sequence[str]
-    ) -> tuple[float, list[str]]:
-        """Return the sum of some cells, missing as soon as one of them is, and why."""
-        at = f"sub-{participant}" + ("" if label is None else f" ses-{label}")
-        row = self.clinical.rows.get((participant, label))
-        if row is None:
-            near = self.clinical.near(participant, label)
-            return math.nan, [f"{self.clinical.name} has no row of {at}{near}"]
-        table = self.clinical.table
-        values = [self.problems.number(row, table.position(column)) for column in columns]
-        absent = [
-            f"`{column}`"
-            for column, value in zip(columns, values, strict=True)
-            if math.isnan(value)
-        ]
-        if absent:
-            verb = "is" if len(absent) == 1 else "are"
-            names = listed(absent, most=3)
-            return math.nan, [f"{names} of {at} {verb} n/a in {self.clinical.name}"]
-        return math.fsum(values), []
+def _readers(
+    bids_dir: Path, study: StudySpec, cells: TableCells
+) -> Iterator[tuple[OutcomeSpec, ScoreReader]]:
+    rules = SessionRules(bids_dir, study.sessions)
+    unusable = unusable_sessions(bids_dir, study) if study.outcomes else {}
+    for outcome in study.outcomes:
+        purpose = f"the outcome `{outcome.name}`"
+        clinical = read_clinical_table(bids_dir, outcome.table, purpose=purpose)
+        yield outcome, ScoreReader(clinical, outcome, study, rules, cells, unusable)
 
 
 def _change(outcome: OutcomeSpec, study: StudySpec) -> ChangeSpec | None:
     if outcome.change is not None:
         return next(change for change in study.changes if change.name == outcome.change)
     return study.changes[0] if study.changes else None
+
+
+def _unusable_change(reader: ScoreReader, participant: str, change: ChangeSpec | None) -> list[str]:
+    """Return why a change between two sessions has no score."""
+    ends = () if change is None else (change.first, change.second)
+    keys = ((participant, end) for end in ends)
+    return [reader.unusable[key] for key in keys if key in reader.unusable]
 
 
 def _improvement(first: float, second: float, outcome: OutcomeSpec) -> float:

@@ -20,8 +20,9 @@ from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.dataset.spelling import near_text, nearest, shown
-from bids_ketamine.dataset.tsv import CellProblems
+from bids_ketamine.dataset.table_cells import TableCells
 from bids_ketamine.errors import InputDataError, InputMissingError
+from bids_ketamine.study.blinded_arms import WITHHELD, WithheldVariable
 from bids_ketamine.study.spec import CovariateSpec, SessionSpec, StudySpec
 
 
@@ -36,7 +37,7 @@ class CovariateTable:
         float64 for numeric ones, rank from 0 for ordered ones, text for categorical ones; NaN
         where missing.
     skipped : tuple of Missing
-        Optional covariates that are not there.
+        Optional covariates that are not there, and variables that are withheld.
     """
 
     values: pd.DataFrame
@@ -121,13 +122,59 @@ def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
         If a column that is not optional is not there, a numeric cell is not a number, or an
         ordered one is none of the levels.
     """
+    return variable_table(bids_dir, study, study.covariates)
+
+
+def variable_table(
+    bids_dir: Path,
+    study: StudySpec,
+    covariates: Sequence[CovariateSpec],
+    *,
+    cells: TableCells | None = None,
+) -> CovariateTable:
+    """Read some variables of every participant.
+
+    Of a table with one row a session, the row of the study's first session is taken.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    study : StudySpec
+        Sessions.
+    covariates : sequence of CovariateSpec
+        What to read: covariates of the study, variables of its `table_one`, or both.
+    cells : TableCells, optional
+        Gathers wrong cells, for the caller to tell; told here when absent.
+
+    Returns
+    -------
+    CovariateTable
+        Their values, and the optional ones that are not there.
+
+    Raises
+    ------
+    InputMissingError
+        If a table that is not optional is not there.
+    InputDataError
+        If a column that is not optional is not there, or cells are not what they should be: all
+        of a table's are named.
+    """
     rules = SessionRules(bids_dir, study.sessions)
+    found = TableCells() if cells is None else cells
     columns: dict[str, dict[str, float | str]] = {}
     skipped: list[Missing] = []
     seen: list[str] = []
-    for covariate in study.covariates:
+    further = {each.name for each in study.participant_variables}
+    further -= {each.name for each in study.covariates}
+    for covariate in covariates:
         purpose = f"the covariate `{covariate.name}`"
+        if covariate.name in further:
+            purpose = f"the variable `{covariate.name}` of table_one"
         column = covariate.column or covariate.name
+        if isinstance(covariate, WithheldVariable):
+            skipped.append(Missing(f"covariate {covariate.name}", WITHHELD))
+            continue
         try:
             clinical = read_clinical_table(bids_dir, covariate.table, purpose=purpose)
         except InputMissingError as error:
@@ -142,13 +189,13 @@ def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
         place = clinical.table.position(column, purpose=f" (needed for {purpose})")
         seen.extend(clinical.participants)
         values: dict[str, float | str] = {}
-        problems = CellProblems(clinical.table)
         for participant in clinical.participants:
             row = _baseline_row(clinical, participant, study.sessions[0], rules)
             if row is not None:
-                values[participant] = _covariate_value(problems, row, place, covariate)
-        problems.tell()
+                values[participant] = _covariate_value(found, clinical, row, place, covariate)
         columns[covariate.name] = values
+    if cells is None:
+        found.tell()
     people = everybody(bids_dir, seen)
     data = {
         covariate.name: pd.Series(
@@ -156,7 +203,7 @@ def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
             index=[f"sub-{label}" for label in people],
             dtype=object if covariate.kind == "categorical" else np.float64,
         )
-        for covariate in study.covariates
+        for covariate in covariates
         if covariate.name in columns
     }
     index = pd.Index([f"sub-{label}" for label in people], name="participant_id")
@@ -189,18 +236,19 @@ def _near_arm(levels: Sequence[str], found: Sequence[str]) -> str | None:
 
 
 def _covariate_value(
-    problems: CellProblems, row: int, place: int, covariate: CovariateSpec
+    cells: TableCells, clinical: ClinicalTable, row: int, place: int, covariate: CovariateSpec
 ) -> float | str:
+    table = clinical.table
     if covariate.kind == "numeric" or (covariate.kind == "ordered" and not covariate.levels):
-        return problems.number(row, place)
-    text = problems.table.text(row, place)
+        return cells.number(table, row, place)
+    text = table.text(row, place)
     if text is None:
         return math.nan
     if covariate.kind == "categorical":
         return text
     if text not in covariate.levels:
         near = near_text(nearest(text, covariate.levels))
-        problems.add(
+        cells.problems(table).add(
             row, place, f"`{shown(text)}` is none of the levels {listed(covariate.levels)}{near}"
         )
         return math.nan

@@ -10,24 +10,18 @@ from numpy.typing import NDArray
 
 from bids_ketamine.demo.circuit_plan import plan_circuit
 from bids_ketamine.demo.coupling import BASELINE_COUPLING, CHANGED_PAIR
+from bids_ketamine.demo.covariates import plan_covariates
 from bids_ketamine.demo.parameters import ForwardModel, Parameter
 from bids_ketamine.demo.regions import FloatArray
 from bids_ketamine.demo.streams import generator
 from bids_ketamine.demo.tasks import TASKS
 
 ARMS = ("midazolam", "ketamine")
-EDUCATION = ("high_school", "some_college", "college", "graduate")
-EDUCATION_SHARES = (0.1, 0.3, 0.3, 0.3)
-GENDERS = ("female", "male")
-GENDER_SHARES = (0.8, 0.2)
 SESSIONS = ("pre", "post")
 
 N_CAPS5_ITEMS = 20
 CAPS5_ITEM_MAXIMUM = 4
 MADRS_MAXIMUM = 60
-
-#: Cells of participants.tsv that were never filled in, as in every real trial.
-NOT_RECORDED = {("sub-02", "days_between_scans"), ("sub-03", "education")}
 
 
 @dataclass(frozen=True)
@@ -204,19 +198,6 @@ def plan_symptoms(
     return {"pre": pre, "post": post}, limited
 
 
-def plan_covariates(label: str, source: np.random.Generator) -> dict[str, int | str]:
-    """Draw the columns of ``participants.tsv``, alike in both arms."""
-    covariates: dict[str, int | str] = {
-        "age": int(np.clip(round(source.normal(42.0, 13.0)), 18, 70)),
-        "gender": str(source.choice(GENDERS, p=GENDER_SHARES)),
-        "education": str(source.choice(EDUCATION, p=EDUCATION_SHARES)),
-        "psychotropic_medication": str(source.choice(("no", "yes"))),
-        "days_between_scans": int(source.integers(10, 36)),
-        "infusions": int(source.integers(4, 7)),
-    }
-    return {key: value for key, value in covariates.items() if (label, key) not in NOT_RECORDED}
-
-
 def plan_motion(model: ForwardModel, source: np.random.Generator) -> dict[tuple[str, str], float]:
     """Draw the mean framewise displacement of each run: it knows no arm, session or task."""
     typical = np.log(model.mean_fd.value) + model.mean_fd_spread.value * source.normal()
@@ -282,7 +263,7 @@ def plan_participant(index: int, *, seed: int, effect: bool, model: ForwardModel
     return Participant(
         label=label,
         arm=arm,
-        covariates=plan_covariates(label, generator(seed, label, "covariates")),
+        covariates=plan_covariates(label, seed=seed),
         caps5_items=caps5_items,
         madrs=madrs,
         activation=activation,

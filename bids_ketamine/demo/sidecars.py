@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bids_ketamine._version import __version__
-from bids_ketamine.demo.participants import EDUCATION, N_CAPS5_ITEMS
+from bids_ketamine.demo.covariates import EDUCATION
+from bids_ketamine.demo.participants import N_CAPS5_ITEMS
 from bids_ketamine.demo.tasks import ECHO_TIME, SLICE_TIMES, START_TIME, T_R, Task
 
 GENERATOR = "bids_ketamine-demo"
@@ -113,6 +114,18 @@ def participants_columns() -> dict[str, object]:
         },
         "days_between_scans": {"Description": "Days between the scans", "Units": "day"},
         "infusions": {"Description": "Infusions received before the second scan"},
+        "race": {"Description": "Race as the participant told it"},
+        "ethnicity": {"Description": "Ethnicity as the participant told it"},
+        "ptsd_duration": {"Description": "Time since the symptoms began", "Units": "year"},
+        "index_trauma": {"Description": "Trauma that the symptoms are about"},
+        "cannabis": {
+            "Description": "Cannabis in the past month",
+            "Levels": {"no": "none", "yes": "any"},
+        },
+        "therapy": {
+            "Description": "Psychotherapy during the trial",
+            "Levels": {"no": "none", "yes": "unchanged for three months"},
+        },
     }
 
 

@@ -10,15 +10,16 @@ import pandas as pd
 
 from bids_ketamine.errors import CannotCreateError
 from bids_ketamine.outputs.arrays import write_arrays
+from bids_ketamine.outputs.group_clinical_tables import CLINICAL_TABLES, WITH_MEASURES
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
 from bids_ketamine.outputs.group_elastic_net_tables import PREFIX as ELASTIC_NET
 from bids_ketamine.outputs.group_peb_tables import PEB_TABLES, PREFIX, arrays_name
+from bids_ketamine.outputs.group_tests_table import CHANGE, KEYS, TESTS_COLUMNS, UNIT_OF_MEASURE
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.tables import write_json, write_table
 
 Columns = Mapping[str, Mapping[str, object]]
 
-_UNIT_OF_MEASURE = "see the column unit"
 _UNIT_OF_SCORE = "points, or the unit that the study states for the outcome"
 
 _PARTICIPANT: Columns = {
@@ -26,17 +27,7 @@ _PARTICIPANT: Columns = {
     "arm": {"Description": "Treatment arm"},
 }
 
-#: What tells one measure from another.
-_KEYS: Columns = {
-    "measure": MEASURE_COLUMNS["measure"],
-    "task": MEASURE_COLUMNS["task"],
-    "contrast": MEASURE_COLUMNS["contrast"],
-    "regions": MEASURE_COLUMNS["regions"],
-    "unit": {"Description": "Unit of the measure"},
-}
-
 _SESSION: Columns = {"session": MEASURE_COLUMNS["session"]}
-_CHANGE: Columns = {"change": {"Description": "Difference between two sessions in the study"}}
 
 PARTICIPANTS_COLUMNS: Columns = {
     **_PARTICIPANT,
@@ -56,15 +47,15 @@ PARTICIPANTS_COLUMNS: Columns = {
 MEASURES_COLUMNS: Columns = {
     **_PARTICIPANT,
     **_SESSION,
-    **_KEYS,
+    **KEYS,
     "value": {
         "Description": "The measure as the participant level computed it",
-        "Units": _UNIT_OF_MEASURE,
+        "Units": UNIT_OF_MEASURE,
     },
     "adjusted": {
         "Description": "The measure after motion residualization (residual plus mean), as it "
         "went into group statistics",
-        "Units": _UNIT_OF_MEASURE,
+        "Units": UNIT_OF_MEASURE,
     },
     "mean_fd": MEASURE_COLUMNS["mean_fd"],
     "included": {
@@ -75,7 +66,7 @@ MEASURES_COLUMNS: Columns = {
 }
 
 MOTION_COLUMNS: Columns = {
-    **_KEYS,
+    **KEYS,
     "n": {
         "Description": "Included values with a mean framewise displacement, sessions together, "
         "whether the step is switched on or off"
@@ -93,11 +84,11 @@ MOTION_COLUMNS: Columns = {
 
 CHANGES_COLUMNS: Columns = {
     **_PARTICIPANT,
-    **_CHANGE,
-    **_KEYS,
-    "first": {"Description": "Adjusted value, first session", "Units": _UNIT_OF_MEASURE},
-    "second": {"Description": "Adjusted value, second session", "Units": _UNIT_OF_MEASURE},
-    "difference": {"Description": "Second minus first", "Units": _UNIT_OF_MEASURE},
+    **CHANGE,
+    **KEYS,
+    "first": {"Description": "Adjusted value, first session", "Units": UNIT_OF_MEASURE},
+    "second": {"Description": "Adjusted value, second session", "Units": UNIT_OF_MEASURE},
+    "difference": {"Description": "Second minus first", "Units": UNIT_OF_MEASURE},
 }
 
 OUTCOMES_COLUMNS: Columns = {
@@ -118,52 +109,15 @@ _ARM: Columns = {"arm": {"Description": "Treatment arm, or `all` for all partici
 SUMMARY_COLUMNS: Columns = {
     **_SESSION,
     **_ARM,
-    **_KEYS,
+    **KEYS,
     "n": {"Description": "Participants"},
-    "mean": {"Description": "Mean of adjusted values", "Units": _UNIT_OF_MEASURE},
-    "sd": {"Description": "Standard deviation (n - 1)", "Units": _UNIT_OF_MEASURE},
+    "mean": {"Description": "Mean of adjusted values", "Units": UNIT_OF_MEASURE},
+    "sd": {"Description": "Standard deviation (n - 1)", "Units": UNIT_OF_MEASURE},
     "ci_low": {
         "Description": "Lower limit of the confidence interval of the mean",
-        "Units": _UNIT_OF_MEASURE,
+        "Units": UNIT_OF_MEASURE,
     },
-    "ci_high": {"Description": "Upper limit", "Units": _UNIT_OF_MEASURE},
-}
-
-TESTS_COLUMNS: Columns = {
-    "test": {
-        "Description": "Kind of test, of adjusted values",
-        "Levels": {
-            "one_sample": "t test of a session's mean against 0 (contrasts: activation, "
-            "generalized PPI, linear discriminant contrast; and modulations of dynamic causal "
-            "models, not their connections and drives)",
-            "paired": "Paired t test, second minus first session",
-            "welch": "Welch's t test of the change, one arm minus the reference arm",
-            "correlation": "Pearson correlation of the change with clinical improvement",
-        },
-    },
-    "session": {"Description": "Meaning of the session in the study (one_sample)"},
-    **_CHANGE,
-    "arm": {"Description": "Treatment arm, `all`, or the two arms that are compared"},
-    "outcome": {"Description": "Clinical outcome in the study (correlation)"},
-    **_KEYS,
-    "n": {"Description": "Participants; of the first arm where two are compared"},
-    "n_second": {"Description": "Participants of the second arm"},
-    "estimate": {
-        "Description": "Mean, difference of means, or Pearson's r (correlation)",
-        "Units": f"{_UNIT_OF_MEASURE}; none for r",
-    },
-    "ci_low": {"Description": "Lower limit of the estimate's confidence interval"},
-    "ci_high": {"Description": "Upper limit of the estimate's confidence interval"},
-    "statistic": {"Description": "t"},
-    "df": {"Description": "Degrees of freedom of t"},
-    "p_value": {"Description": "Two-sided p value, not corrected"},
-    "q_value": {
-        "Description": "p value adjusted for the false discovery rate (Benjamini-Hochberg) among "
-        "the same measure's regions and contrasts in the same task and test; for dcm among the "
-        "connections, the modulations (by all inputs together), or the drives of one model"
-    },
-    "effect_size": {"Description": "Hedges' g, or r (correlation)"},
-    "reason": {"Description": "Why there is no test"},
+    "ci_high": {"Description": "Upper limit", "Units": UNIT_OF_MEASURE},
 }
 
 #: Columns of each table by the stem of its name.
@@ -189,6 +143,7 @@ def write_group(
     peb_tables: Mapping[str, pd.DataFrame] | None = None,
     peb_arrays: Mapping[str, Mapping[str, np.ndarray]] | None = None,
     elastic_net_tables: Mapping[str, pd.DataFrame] | None = None,
+    clinical_tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the group folder: the record of an earlier run goes first and the new one comes last.
 
@@ -209,11 +164,14 @@ def write_group(
         One for each of
         :data:`~bids_ketamine.outputs.group_elastic_net_tables.ELASTIC_NET_TABLES`; without them
         those of an earlier run are removed.
+    clinical_tables : mapping of str to DataFrame, optional
+        Any of :data:`~bids_ketamine.outputs.group_clinical_tables.CLINICAL_TABLES`; others of an
+        earlier run are removed.
 
     Raises
     ------
     ValueError
-        If a table is missing or has other columns than it should.
+        If a table is missing, not known, or has other columns than it should.
     CannotCreateError, ReadWriteError
         If a file cannot be written.
     """
@@ -222,22 +180,38 @@ def write_group(
         _require_columns(peb_tables, PEB_TABLES)
     if elastic_net_tables is not None:
         _require_columns(elastic_net_tables, ELASTIC_NET_TABLES)
+    clinical = dict(clinical_tables or {})
+    unknown = sorted(set(clinical) - set(CLINICAL_TABLES))
+    if unknown:
+        raise ValueError(f"no clinical tables: {unknown}")
+    _require_columns(clinical, {name: CLINICAL_TABLES[name] for name in clinical})
     folder = output_dir / "group"
-    _remove(folder / RECORD)
-    for pattern in (f"{PREFIX}*.*", arrays_name("*"), f"{ELASTIC_NET}*.*"):
-        for stale in sorted(folder.glob(pattern)):
-            _remove(stale)
+    _remove_earlier(folder)
     extra = {"Sources": _sources(output_dir, "*_measures.tsv")}
     for name, table in tables.items():
         write_table(folder / f"{name}.tsv", table, columns=GROUP_TABLES[name], extra=extra)
     for name, table in (elastic_net_tables or {}).items():
         write_table(folder / f"{name}.tsv", table, columns=ELASTIC_NET_TABLES[name], extra=extra)
+    for name, table in clinical.items():
+        sources = extra if name in WITH_MEASURES else None
+        write_table(folder / f"{name}.tsv", table, columns=CLINICAL_TABLES[name], extra=sources)
     extra = {"Sources": _sources(output_dir, "*_desc-dcm_estimates.json")}
     for name, table in (peb_tables or {}).items():
         write_table(folder / f"{name}.tsv", table, columns=PEB_TABLES[name], extra=extra)
     for model, arrays in (peb_arrays or {}).items():
         write_arrays(folder / arrays_name(model), arrays)
     write_json(folder / RECORD, record)
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove the record of an earlier run, then the tables that a run need not write again."""
+    _remove(folder / RECORD)
+    for pattern in (f"{PREFIX}*.*", arrays_name("*"), f"{ELASTIC_NET}*.*"):
+        for stale in sorted(folder.glob(pattern)):
+            _remove(stale)
+    for name in CLINICAL_TABLES:
+        for suffix in (".tsv", ".json"):
+            _remove(folder / f"{name}{suffix}")
 
 
 def _require_columns(tables: Mapping[str, pd.DataFrame], wanted: Mapping[str, Columns]) -> None:

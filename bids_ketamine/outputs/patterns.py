@@ -26,6 +26,7 @@ BEYOND_BIDS = (
     "*_design.json",
     "*.html",
     "group",
+    "plan/",
     "logs/",
 )
 

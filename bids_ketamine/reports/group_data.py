@@ -98,7 +98,9 @@ def read_group(output_dir: Path, *, spec: StudySpec) -> GroupOutput:
         folder=folder,
         **tables,
         record=record,
-        arms=_arms(tables["participants"], tables["summary"], spec),
+        arms=known_arms(
+            [tables[name]["arm"] for name in ("participants", "summary", "outcomes")], spec
+        ),
         unreadable=tuple(unreadable),
     )
 
@@ -128,8 +130,17 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _arms(participants: pd.DataFrame, summary: pd.DataFrame, spec: StudySpec) -> tuple[str, ...]:
-    present = dict.fromkeys([*participants["arm"].dropna(), *summary["arm"].dropna()])
+def known_arms(found: Sequence[pd.Series], spec: StudySpec) -> tuple[str, ...]:
+    """Return the arms of some columns: those of the study in its order, then others.
+
+    Parameters
+    ----------
+    found : sequence of Series
+        Arms in any order, with ``all`` and missing ones.
+    spec : StudySpec
+        Gives the order.
+    """
+    present = dict.fromkeys(str(each) for arms in found for each in arms.dropna())
     levels = spec.arms.levels if spec.arms is not None else ()
     ordered = [arm for arm in levels if arm in present]
     return (*ordered, *(arm for arm in present if arm not in (*ordered, "all")))

@@ -35,6 +35,12 @@ from bids_ketamine.reports.words import counted, equals_p, is_number, listed, te
 
 #: Coefficients drawn for a model.
 MOST_COEFFICIENTS = 25
+#: What is drawn of coefficients and of predictions.
+COEFFICIENT_DATA = [
+    *("timing", "model", "predictor", "kind", "standardised", "ci_low", "ci_high"),
+    "selection_frequency",
+]
+PREDICTION_DATA = ["participant_id", "arm", "observed", "nested", "fitted"]
 #: What is permuted, in the order of drawing.
 PERMUTED = {"imaging": "measures permuted", "outcome": "outcome permuted"}
 
@@ -160,7 +166,8 @@ def coefficient_picture(
         name=_identifier(row, "coefficients"),
         description=f"{caption}: {title_of(row, context.concurrent)}",
     )
-    return picture(caption, draw)
+    data = shown[COEFFICIENT_DATA]
+    return picture(caption, draw, name=_identifier(row, "coefficients"), data=data)
 
 
 def _first_words(name: PredictorName) -> str:
@@ -203,7 +210,8 @@ def prediction_picture(
         description=f"Predicted against observed {context.improvement}: "
         f"{title_of(row, context.concurrent)}. {caption}",
     )
-    return picture(caption, draw)
+    data = rows[PREDICTION_DATA]
+    return picture(caption, draw, name=_identifier(row, "predicted"), data=data)
 
 
 def by_arm(rows: pd.DataFrame, styles: Mapping[str, ArmStyle]) -> list[tuple[str, pd.DataFrame]]:
@@ -251,7 +259,8 @@ def null_picture(row: Mapping[str, Any], rows: pd.DataFrame, context: NetContext
         name=_identifier(row, "null"),
         description=f"{caption}: {title_of(row, context.concurrent)}",
     )
-    return picture(caption, draw)
+    data = rows[["permuted", "r2"]]
+    return picture(caption, draw, name=_identifier(row, "null"), data=data)
 
 
 def times(n: Any) -> str:

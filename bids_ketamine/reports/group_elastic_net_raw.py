@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.reports.figure_data import file_name
 from bids_ketamine.reports.figures.matrix import common_limit
 from bids_ketamine.reports.figures.predictor_matrix import LONGEST, predictor_matrix_figure
 from bids_ketamine.reports.figures.raw_values import raw_values_figure
@@ -85,7 +86,9 @@ def raw_pictures(
             description=f"Raw values ({SHORT_TIMINGS.get(timing, timing)}) against "
             f"{context.improvement} of each participant: {name.words}",
         )
-        pictures.append(picture(caption, draw))
+        data = own[["participant_id", "arm", "predictor", "value", "improvement"]]
+        file = file_name("net", timing, "raw", predictor)
+        pictures.append(picture(caption, draw, name=file, data=data))
     return pictures, max(0, len(kept) - MOST_RAW)
 
 
@@ -149,7 +152,9 @@ def matrix_picture(
         name=f"net-{timing}-correlations",
         description=f"{caption}: {SHORT_TIMINGS.get(timing, timing)}, families {', '.join(order)}",
     )
-    return picture(caption, draw)
+    data = correlations[["predictor", "other", "r", "n"]]
+    name = file_name("net", timing, "correlations")
+    return picture(caption, draw, name=name, data=data)
 
 
 def _family_labels(families: Sequence[str]) -> dict[str, str]:

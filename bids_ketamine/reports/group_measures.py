@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.reports.figure_data import cells_table, file_name
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.panels import Cell, association_panel, session_panel
 from bids_ketamine.reports.group_data import KEYS, GroupOutput, read_long
@@ -146,7 +147,8 @@ def _family(
             name=f"panel-{text(family['measure'])}-{where}-{place}",
             description=f"{region_words(region)} by session and arm: {title}",
         )  # fmt: skip
-        pictures.append(picture(region_words(region), draw))
+        name = file_name("measure", *(family[part] for part in FAMILY[:3]), region)
+        pictures.append(picture(region_words(region), draw, name=name, data=cells_table(cells)))
     table = _numbers(by_region, regions, sessions, list(styles), title, rows)
     drawn = rows[rows["regions"].isin(shown)]
     marks = legend(styles, zip(drawn["arm"], drawn["n"], strict=True))
@@ -249,7 +251,8 @@ def association_pictures(
         }
         sizes += [(arm, len(change)) for arm, (change, _) in points.items()]
         words = (
-            f"{region_words(row['regions'])}, {text(row['task'])}: r = "
+            f"{region_words(row['regions'])} ({measure_words(row['measure'])}, "
+            f"{text(row['task'])}) and improvement in {text(row['outcome'])}: r = "
             f"{number(row['estimate'], 2)}, {equals_p(row['p_value'], 'p')}, "
             f"{equals_p(row['q_value'], 'q')}"
         )
@@ -261,5 +264,7 @@ def association_pictures(
             name=f"association-{place}",
             description=f"Change against improvement of each participant: {words}",
         )
-        pictures.append(picture(words, draw))
+        name = file_name("association", row["outcome"], row["measure"], row["regions"])
+        data = pairs[["participant_id", "arm", "difference", "improvement"]]
+        pictures.append(picture(words, draw, name=name, data=data))
     return pictures, legend(styles, sizes)

@@ -108,7 +108,7 @@ def peb_views(
     views = []
     for model, task in pairs:
         own = peb.of(model, task)
-        facts = _facts(record, model, task)
+        facts = peb_facts(record, model, task)
         level = facts.get("Level", spec.peb.level if spec.peb is not None else 0.9)
         outcome = text(facts.get("Outcome"), spec.peb.outcome if spec.peb is not None else "")
         context = PebContext(
@@ -124,7 +124,8 @@ def peb_views(
     return views
 
 
-def _facts(record: Mapping[str, Any], model: str, task: str) -> Mapping[str, Any]:
+def peb_facts(record: Mapping[str, Any], model: str, task: str) -> Mapping[str, Any]:
+    """Return what ``group.json`` says of the PEBs of a model; empty where it says nothing."""
     entries = record.get(RECORD)
     for each in entries if isinstance(entries, list) else []:
         if not isinstance(each, Mapping) or each.get("Model") != model:

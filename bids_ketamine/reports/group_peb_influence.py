@@ -18,6 +18,11 @@ from bids_ketamine.reports.rows import matches, records
 from bids_ketamine.reports.views import Picture, picture
 from bids_ketamine.reports.words import text, unit_words
 
+#: What is drawn of each effect.
+DATA = [
+    *("analysis", "arm", "effect", "parameter", "unit", "estimate", "interval_low"),
+    *("interval_high", "estimate_lowest", "estimate_highest"),
+]
 #: Rows of a picture.
 MOST_ROWS = 24
 
@@ -40,6 +45,7 @@ def influences(
     """
     sensitivity = sensitivity if individual_data else sensitivity.iloc[:0]
     known = rows[rows["estimate_lowest"].notna() & rows["estimate"].notna()]
+    columns = [*DATA, *(["most_influential"] if individual_data else [])]
     pictures: list[Picture] = []
     for unit, own in known.groupby("unit", sort=False, dropna=False):
         lines: list[Influence] = []
@@ -68,7 +74,8 @@ def influences(
             name=context.name("influence", effect, len(pictures)),
             description=f"{words}: {context.model}, {effect}",
         )
-        pictures.append(picture(words, draw))
+        name = context.name("influence", effect, *([len(pictures)] if pictures else []))
+        pictures.append(picture(words, draw, name=name, data=own[columns]))
     return pictures
 
 

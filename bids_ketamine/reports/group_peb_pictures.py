@@ -42,6 +42,12 @@ from bids_ketamine.study.spec import StudySpec
 MOST_PARAMETERS = 12
 #: How differences of arms look beside the arms.
 DIFFERENCE = "*"
+#: What a circuit and a forest show of each effect.
+FOREST_DATA = [
+    *("analysis", "arm", "level", "distribution", "effect", "parameter", "unit", "n", "estimate"),
+    *("interval_low", "interval_high", "posterior_probability", "model_probability"),
+]
+CIRCUIT_DATA = [*FOREST_DATA, "field", "source", "target", "modulator"]
 LEVELS = ("Gaussian level", "Student-t level", "third level")
 
 
@@ -138,7 +144,11 @@ def circuits(rows: pd.DataFrame, context: PebContext) -> list[Picture]:
             name=context.name("circuit", effect, arm),
             description=f"Circuit of {context.model}, {caption}: {', '.join(told)}",
         )
-        pictures.append(picture(caption, draw))
+        pictures.append(
+            picture(
+                caption, draw, name=context.name("circuit", effect, arm), data=known[CIRCUIT_DATA]
+            )
+        )
     return pictures
 
 
@@ -232,7 +242,10 @@ def forest(
             name=context.name("forest", effect, len(pictures)),
             description=f"{words} of {context.model}, {effect}, by arm",
         )
-        pictures.append(picture(words, draw))
+        data = pd.concat([each[each["parameter"].isin(shown)] for each in (own, students, third)])
+        name = context.name("forest", effect, *([len(pictures)] if pictures else []))
+        data = data.loc[data["estimate"].notna(), FOREST_DATA]
+        pictures.append(picture(words, draw, name=name, data=data))
     return pictures
 
 

@@ -31,6 +31,11 @@ from bids_ketamine.reports.words import is_number, number, unit_words
 
 #: Parameters drawn.
 MOST_PARAMETERS = 6
+#: What is drawn of each participant: a change is the second session minus the first.
+DATA = [
+    *("participant_id", "arm", "session", "parameter", "unit", "estimate", "reevaluated"),
+    "improvement",
+]
 #: Effects that give the line of an analysis: its height at the mean improvement, its slope.
 LINES = {"change": ("session", "session x improvement"), "prediction": ("mean", "improvement")}
 WORDS = {
@@ -91,7 +96,9 @@ def coupling_pictures(
             name=context.name("coupling", analysis, place),
             description=f"{WORDS[analysis]} against improvement of each participant: {words}",
         )
-        pictures.append(picture(f"{words} ({unbroken('; '.join(told))})", draw))
+        caption = f"{words} ({unbroken('; '.join(told))})"
+        name = context.name("coupling", analysis, parameter)
+        pictures.append(picture(caption, draw, name=name, data=own[DATA]))
     drawn = {arm: style for arm, style in context.styles.items() if arm in sizes}
     return pictures, legend(drawn, sizes.items())
 

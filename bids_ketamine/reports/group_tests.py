@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from bids_ketamine.reports.figure_data import file_name
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.forest import Estimate, forest_figure
 from bids_ketamine.reports.group_legend import LegendItem, legend
@@ -45,6 +46,12 @@ MOST_ROWS = 25
 MOST_UNFOLDED = 5
 #: What tests told together share.
 SCOPE = ["test", "session", "change", "arm", "outcome"]
+
+#: What a forest shows of each test.
+DATA = [
+    *("test", "session", "change", "arm", "outcome", "measure", "task", "contrast", "regions"),
+    *("unit", "n", "n_second", "estimate", "ci_low", "ci_high", "p_value", "q_value"),
+]
 
 KINDS = {
     "one_sample": "Contrasts against zero",
@@ -158,7 +165,7 @@ def _forests(
         own |= dict.fromkeys(sorted(arms - set(own)), styles["all"])
         words = f"{capitalized(measure_words(scope['measure']))} ({where_words(scope)}), "
         words += _scope_words(kind, scope, spec)
-        words += f", {listed(sorted(arms))}" if kind == "welch" else ""
+        words += f", {listed(sorted(arms))}".replace(" - ", " minus ") if kind == "welch" else ""
         words += f"; the {len(regions)} with the smallest p" if more else ""
         draw = partial(
             forest_figure,
@@ -166,10 +173,13 @@ def _forests(
             styles=own,
             unit="Pearson r" if kind == "correlation" else unit_words(rows["unit"].iloc[0]),
             limits=(-1.0, 1.0) if kind == "correlation" else None,
+            legend=len(own) > 1,
             name=f"forest-{kind}-{place}",
             description=f"Estimates with intervals: {words}",
         )
-        pictures.append(picture(words, draw))
+        name = file_name("tests", kind, *key)
+        data = rows.loc[rows["regions"].isin(regions), DATA].reset_index(drop=True)
+        pictures.append(picture(words, draw, name=name, data=data))
     return pictures
 
 

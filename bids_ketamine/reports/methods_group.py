@@ -7,6 +7,8 @@ from typing import Any
 
 from bids_ketamine.reports.group_elastic_net_data import RECORD as NET_RECORD
 from bids_ketamine.reports.group_peb_data import RECORD
+from bids_ketamine.reports.group_plan import plan_sentences
+from bids_ketamine.reports.methods_clinical import clinical_text
 from bids_ketamine.reports.methods_elastic_net import elastic_net_paragraphs
 from bids_ketamine.reports.methods_peb import entries_of, peb_paragraphs
 from bids_ketamine.reports.words import counted, listed, percent
@@ -27,14 +29,21 @@ def group_paragraphs(
     facts : mapping
         ``group.json``; empty when only the study is told.
     """
-    cited = {"fdr", "hedges"}
+    cited: set[str] = set()
     sections: list[Section] = [("Participants", (_participants(spec, facts),))]
-    sections.append(("Motion", (_motion(spec, facts),)))
+    plan = plan_sentences(facts)
+    if plan:
+        sections.append(("Analysis plan", (" ".join(plan),)))
+    if spec.has_imaging:
+        sections.append(("Motion", (_motion(spec, facts),)))
     if spec.outcomes:
         sections.append(("Clinical outcomes", (_outcomes(spec),)))
-    if spec.arms is not None and len(spec.arms.levels) > 1:
-        cited.add("welch")
-    sections.append(("Statistics", _statistics(spec)))
+    sections += clinical_text(spec, facts=facts, cited=cited)
+    if spec.has_imaging:
+        cited |= {"fdr", "hedges"}
+        if spec.arms is not None and len(spec.arms.levels) > 1:
+            cited.add("welch")
+        sections.append(("Statistics of imaging measures", _statistics(spec)))
     told = facts.get(RECORD)
     # A group level that was run without it has nothing to tell.
     if spec.peb is not None and spec.dcm is not None and (told or not facts):
@@ -51,9 +60,18 @@ def _participants(spec: StudySpec, facts: Mapping[str, Any]) -> str:
     arms = facts.get("Arms")
     if facts.get("Participants") is not None:
         told = counted(int(facts["Participants"]), "participant")
+        held = "measures" if spec.has_imaging else "scores"
         if isinstance(arms, Mapping) and arms:
-            told += f" ({listed([f'{arm}: {size}' for arm, size in arms.items()])})"
-        sentences.append(f"{told} had measures.")
+            sizes = listed([f"{arm}: {size}" for arm, size in arms.items()])
+            placed = sum(size for size in arms.values() if isinstance(size, int))
+            apart = placed < int(facts["Participants"])
+            sentences.append(
+                f"{told} had {held}, {placed} of them in an arm of the study ({sizes})."
+                if apart
+                else f"{told} ({sizes}) had {held}."
+            )
+        else:
+            sentences.append(f"{told} had {held}.")
     elif spec.arms is not None:
         sentences.append(
             f"Arms ({listed(list(spec.arms.levels))}) are given by the column "
@@ -66,12 +84,14 @@ def _participants(spec: StudySpec, facts: Mapping[str, Any]) -> str:
         rules.append(f"fewer than {spec.exclusions.minimum_volumes} volumes kept")
     if spec.exclusions.file is not None:
         rules.append("an entry in the study's file of exclusions")
-    if rules:
+    if rules and not spec.has_imaging:
+        sentences.append("Participants with an entry in the study's file of exclusions are out.")
+    elif rules:
         sentences.append(
             f"Runs were excluded for {listed(rules, 'or')}; an exclusion in one session takes "
             "both sessions out of a change."
         )
-    else:
+    elif spec.has_imaging:
         sentences.append("The study sets no exclusion by motion, volumes or list.")
     return " ".join(sentences)
 

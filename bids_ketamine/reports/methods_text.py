@@ -150,7 +150,10 @@ def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
         Output tree to tell of; without it the study alone is told.
     """
     facts = {} if output_dir is None else read_json(output_dir / "group" / "group.json", [])
-    first, second = tree_text(study, output_dir=output_dir), group_text(study, facts=facts)
+    second = group_text(study, facts=facts)
+    if not study.spec.has_imaging:  # a study of scores has no participant level
+        return second.markdown()
+    first = tree_text(study, output_dir=output_dir)
     unavailable = "Not computed"
     sections = [each for each in first.sections if each[0] != unavailable]
     own = set(study.spec.references)

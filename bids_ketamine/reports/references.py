@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 REFERENCES = {
+    "allen": "Allen M, Poggiali D, Whitaker K, Marshall TR, Kievit RA (2019). Raincloud plots: a "
+    "multi-platform tool for robust data visualization. Wellcome Open Research 4:63. "
+    "doi:10.12688/wellcomeopenres.15191.1",
+    "armour": "Armour C, Tsai J, Durham TA, Charak R, Biehn TL, Elhai JD, Pietrzak RH (2015). "
+    "Dimensional structure of DSM-5 posttraumatic stress symptoms: support for a hybrid Anhedonia "
+    "and Externalizing Behaviors model. Journal of Psychiatric Research 61:106-113. "
+    "doi:10.1016/j.jpsychires.2014.10.012",
     "aroma": "Pruim RHR et al. (2015). ICA-AROMA: a robust ICA-based strategy for removing "
     "motion artifacts from fMRI data. NeuroImage 112:267-277. "
     "doi:10.1016/j.neuroimage.2015.02.064",
     "art": "Whitfield-Gabrieli S. Artifact Detection Tools (ART). "
     "https://www.nitrc.org/projects/artifact_detect",
+    "bates": "Bates D, M\u00e4chler M, Bolker B, Walker S (2015). Fitting linear mixed-effects "
+    "models using lme4. Journal of Statistical Software 67(1). doi:10.18637/jss.v067.i01",
     "besag": "Besag J, Clifford P (1991). Sequential Monte Carlo p-values. Biometrika 78:301-304. "
     "doi:10.1093/biomet/78.2.301",
     "bids": "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for "
@@ -46,9 +55,13 @@ REFERENCES = {
     "glmnet": "Friedman J, Hastie T, Tibshirani R (2010). Regularization paths for generalized "
     "linear models via coordinate descent. Journal of Statistical Software 33(1). "
     "doi:10.18637/jss.v033.i01",
+    "greenhouse": "Greenhouse SW, Geisser S (1959). On methods in the analysis of profile data. "
+    "Psychometrika 24:95-112. doi:10.1007/BF02289823",
     "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
     "related estimators. Journal of Educational Statistics 6:107-128. "
     "doi:10.3102/10769986006002107",
+    "kenward": "Kenward MG, Roger JH (1997). Small sample inference for fixed effects from "
+    "restricted maximum likelihood. Biometrics 53:983-997. doi:10.2307/2533558",
     "ledoit": "Ledoit O, Wolf M (2004). A well-conditioned estimator for large-dimensional "
     "covariance matrices. Journal of Multivariate Analysis 88:365-411. "
     "doi:10.1016/S0047-259X(03)00096-4",
@@ -69,12 +82,18 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2011.10.018",
     "pybids": "Yarkoni T et al. (2019). PyBIDS: Python tools for BIDS datasets. Journal of Open "
     "Source Software 4(40):1294. doi:10.21105/joss.01294",
+    "satterthwaite": "Satterthwaite FE (1946). An approximate distribution of estimates of "
+    "variance components. Biometrics Bulletin 2:110-114. doi:10.2307/3002019",
     "schaefer": "Schaefer A et al. (2018). Local-global parcellation of the human cerebral cortex "
     "from intrinsic functional connectivity MRI. Cerebral Cortex 28:3095-3114. "
     "doi:10.1093/cercor/bhx179",
+    "schulz": "Schulz KF, Altman DG, Moher D (2010). CONSORT 2010 statement: updated guidelines "
+    "for reporting parallel group randomised trials. BMJ 340:c332. doi:10.1136/bmj.c332",
     "seitzman": "Seitzman BA et al. (2020). A set of functionally-defined brain regions with "
     "improved representation of the subcortex and cerebellum. NeuroImage 206:116290. "
     "doi:10.1016/j.neuroimage.2019.116290",
+    "senn": "Senn S (2002). Cross-over trials in clinical research, 2nd edition. Wiley, "
+    "Chichester. doi:10.1002/0470854596",
     "spm": "Friston KJ et al. (2002). Classical and Bayesian inference in neuroimaging: "
     "applications. NeuroImage 16:484-512. doi:10.1006/nimg.2002.1091",
     "stephan": "Stephan KE, Weiskopf N, Drysdale PM, Robinson PA, Friston KJ (2007). Comparing "
@@ -90,8 +109,12 @@ REFERENCES = {
     "pattern analysis. NeuroImage 137:188-200. doi:10.1016/j.neuroimage.2015.12.012",
     "welch": "Welch BL (1947). The generalization of `Student's' problem when several different "
     "population variances are involved. Biometrika 34:28-35. doi:10.1093/biomet/34.1-2.28",
+    "welch1951": "Welch BL (1951). On the comparison of several mean values: an alternative "
+    "approach. Biometrika 38:330-336. doi:10.1093/biomet/38.3-4.330",
     "worsley": "Worsley KJ, Friston KJ (1995). Analysis of fMRI time-series revisited \u2013 "
     "again. NeuroImage 2:173-181. doi:10.1006/nimg.1995.1023",
+    "yates": "Yates F (1934). Contingency tables involving small numbers and the chi-square test. "
+    "Supplement to the Journal of the Royal Statistical Society 1:217-235. doi:10.2307/2983604",
     "zeidman": "Zeidman P, Jafarian A, Corbin N, Seghier ML, Razi A, Price CJ, Friston KJ (2019). "
     "A guide to group effective connectivity analysis, part 1: First level analysis with DCM for "
     "fMRI. NeuroImage 200:174-190. doi:10.1016/j.neuroimage.2019.06.031",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 LOGGER = logging.getLogger("bids_ketamine")
@@ -93,11 +94,27 @@ class TableView:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its caption, or the reason why there is none."""
+    """A picture with its caption, or the reason why there is none.
+
+    Attributes
+    ----------
+    caption : str
+        What it shows.
+    markup : Markup or None
+        The element of the page.
+    problem : str
+        Why there is none.
+    name : str
+        Name of its own file, ``figures/<name>.svg``; without one there is no such file.
+    data : DataFrame or None
+        What is drawn, one row a mark, for ``figures/<name>.tsv``.
+    """
 
     caption: str
     markup: Markup | None = None
     problem: str = ""
+    name: str = ""
+    data: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -129,7 +146,13 @@ class PictureGroup:
     lead: tuple[str, ...] = ()
 
 
-def picture(caption: str, draw: Callable[[], Markup]) -> Picture:
+def picture(
+    caption: str,
+    draw: Callable[[], Markup],
+    *,
+    name: str = "",
+    data: pd.DataFrame | None = None,
+) -> Picture:
     """Draw a picture; one that fails leaves its reason, and the page goes on.
 
     Parameters
@@ -138,14 +161,25 @@ def picture(caption: str, draw: Callable[[], Markup]) -> Picture:
         What it shows.
     draw : callable
         Reads the files it needs and returns the markup.
+    name : str, optional
+        Name of its own file beside the page (``a-z0-9_-``).
+    data : DataFrame, optional
+        What is drawn, one row a mark. Where the page holds nothing of single participants,
+        neither may the data.
+
+    Examples
+    --------
+    >>> shown = picture("Two arms", lambda: Markup("<svg></svg>"), name="course-madrs")
+    >>> shown.name, shown.problem
+    ('course-madrs', '')
     """
     try:
-        return Picture(caption, draw())
+        return Picture(caption, draw(), name=name, data=data)
     # A report must come out whatever a damaged file does to the libraries that read it.
     except Exception as error:
         LOGGER.warning("report: %s could not be drawn: %s", caption, error, exc_info=True)
         words = getattr(error, "message", None) or str(error) or type(error).__name__
-        return Picture(caption, problem=f"could not be drawn: {words}")
+        return Picture(caption, problem=f"could not be drawn: {words}", name=name, data=data)
 
 
 def marked(sentence: object) -> Markup:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 
+from bids_ketamine.study.check_clinical import (
+    check_behaviour,
+    check_crossover,
+    check_repeated_measures,
+    check_symptom_dimensions,
+    check_table_one,
+)
 from bids_ketamine.study.check_confounds import check_confounds
 from bids_ketamine.study.check_connectivity import check_connectivity
 from bids_ketamine.study.check_dcm import check_dcm
 from bids_ketamine.study.check_elastic_net import check_elastic_net
+from bids_ketamine.study.check_mixed import check_mixed_models
 from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.check_tasks import check_glm, check_tasks
 from bids_ketamine.study.document import KeyPath, Problem
+from bids_ketamine.study.formula_variables import ALWAYS, variables_of
 from bids_ketamine.study.spec import (
     OWN_SEGMENTATION,
+    CovariateSpec,
+    MixedModelSpec,
+    OutcomeSpec,
     RegionSpec,
     StudySpec,
     WholeAtlasSpec,
@@ -40,6 +52,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
         Called with the place in the file and a sentence.
     """
     _check_sessions(spec, problem)
+    _check_order(spec, problem)
     _check_regions(spec, problem)
     check_tasks(spec, problem)
     check_glm(spec.glm, problem)
@@ -49,6 +62,12 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     check_dcm(spec, problem)
     check_peb(spec, problem)
     check_elastic_net(spec, problem)
+    check_table_one(spec, problem)
+    check_repeated_measures(spec, problem)
+    check_behaviour(spec, problem)
+    check_symptom_dimensions(spec, problem)
+    check_crossover(spec, problem)
+    check_mixed_models(spec, problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)
@@ -56,7 +75,7 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
         problem(("arms", "levels"), "arms.levels names an arm twice")
     if spec.arms is not None and "all" in spec.arms.levels:
         problem(("arms", "levels"), "arms.levels: `all` stands for all arms together")
-    if not spec.tasks and spec.rest is None and not spec.outcomes:
+    if not spec.tasks and spec.rest is None and not spec.outcomes and spec.table_one is None:
         problem((), "the study has neither tasks, nor rest, nor outcomes: nothing to compute")
     if (spec.tasks or spec.rest) and spec.regions is None:
         problem((), "tasks and rest need `regions`")
@@ -87,6 +106,42 @@ def _check_sessions(spec: StudySpec, problem: Problem) -> None:
             problem(
                 ("changes", change.name), f"changes.{change.name} subtracts a session from itself"
             )
+
+
+def _check_order(spec: StudySpec, problem: Problem) -> None:
+    """Refuse models over time where `changes` goes against the order of `sessions`.
+
+    Sessions of a crossover trial are treatments, and have no order in time.
+    """
+    places = {session.name: place for place, session in enumerate(spec.sessions)}
+    ends = [(each.first, each.second) for each in spec.changes]
+    for change in spec.changes if spec.crossover is None else ():
+        pair = (change.first, change.second)
+        known = set(pair) <= set(places)
+        if not known or places[change.first] <= places[change.second] or pair[::-1] in ends:
+            continue
+        models = [each.name for each in _models_over_time(spec, pair)]
+        if models:
+            problem(
+                ("changes", change.name),
+                f"changes.{change.name} goes from `{change.first}` to `{change.second}`, and "
+                f"`sessions` names `{change.second}` before `{change.first}`: the order of "
+                f"`sessions` is the time of mixed_models.{models[0]}; name the sessions in the "
+                "order in which they happened",
+            )
+
+
+def _models_over_time(spec: StudySpec, sessions: tuple[str, str]) -> list[MixedModelSpec]:
+    """Return the mixed models that take two sessions in the order of the study."""
+    found = []
+    for model in spec.mixed_models:
+        try:
+            over_time = not set(ALWAYS).isdisjoint(variables_of(model.formula))
+        except ValueError:  # is told of the formula itself
+            continue
+        if over_time and (not model.sessions or set(sessions) <= set(model.sessions)):
+            found.append(model)
+    return found
 
 
 def _check_regions(spec: StudySpec, problem: Problem) -> None:
@@ -166,11 +221,17 @@ def _check_labels(spec: StudySpec, problem: Problem) -> None:
 
 def _check_tables(spec: StudySpec, problem: Problem) -> None:
     """Refuse tables outside phenotype/."""
-    for section, entries in (("outcomes", spec.outcomes), ("covariates", spec.covariates)):
+    variables = spec.table_one.variables if spec.table_one is not None else ()
+    named: tuple[tuple[str, tuple[OutcomeSpec | CovariateSpec, ...]], ...] = (
+        ("outcomes", spec.outcomes),
+        ("covariates", spec.covariates),
+        ("table_one.variables", variables),
+    )
+    for section, entries in named:
         for entry in entries:
             if not TABLE_NAME.fullmatch(entry.table):
                 problem(
-                    (section, entry.name, "table"),
+                    (*section.split("."), entry.name, "table"),
                     f"{section}.{entry.name}.table is the name of a table in phenotype/, not "
                     f"`{entry.table}`",
                 )

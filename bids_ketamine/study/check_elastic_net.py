@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable
 
 from bids_ketamine.study.document import KeyPath, Problem
-from bids_ketamine.study.measure_names import ANY, can_be_chosen, possible_measures
+from bids_ketamine.study.measure_names import can_be_chosen, possible_measures
 from bids_ketamine.study.spec import CovariateSpec, ElasticNetSpec, OutcomeSpec, StudySpec
+from bids_ketamine.study.wrong_names import named_twice, nearest_measure, unknown_name
 
 #: What to do where a study has nothing for the method.
 WITHOUT = "; `elastic_net: null` leaves the method out"
 
 #: Tells a sentence about the setting of a name.
 Tell = Callable[[str, str], None]
-
-Value = TypeVar("Value", str, float)
 
 
 def check_elastic_net(spec: StudySpec, problem: Problem) -> None:
@@ -47,7 +44,7 @@ def check_elastic_net(spec: StudySpec, problem: Problem) -> None:
     _check_covariates(spec, section, problem)
     if not section.l1_ratios:
         tell("l1_ratios", " names no mixing parameter")
-    for value in _twice(section.l1_ratios):
+    for value in named_twice(section.l1_ratios):
         tell("l1_ratios", f" names {value:g} twice")
 
 
@@ -101,7 +98,7 @@ def entering_covariates(
 def _check_outcomes(spec: StudySpec, section: ElasticNetSpec, tell: Tell) -> None:
     known = {each.name: each for each in spec.outcomes}
     if section.outcome not in known:
-        tell("outcome", _unknown("outcome", section.outcome, list(known)) + WITHOUT)
+        tell("outcome", unknown_name("outcome", section.outcome, list(known)) + WITHOUT)
     elif known[section.outcome].change_column and change_of(spec, known[section.outcome]) is None:
         # Where scores of sessions are read, a lacking change is a problem of the outcome.
         tell(
@@ -114,7 +111,7 @@ def _check_outcomes(spec: StudySpec, section: ElasticNetSpec, tell: Tell) -> Non
         return
     if concurrent not in known:
         others = [name for name in known if name != section.outcome]
-        tell("concurrent_outcome", _unknown("outcome", concurrent, others))
+        tell("concurrent_outcome", unknown_name("outcome", concurrent, others))
     elif concurrent == section.outcome:
         tell(
             "concurrent_outcome",
@@ -141,9 +138,9 @@ def _check_covariates(spec: StudySpec, section: ElasticNetSpec, problem: Problem
             if name not in known:
                 problem(
                     ("elastic_net", setting, number),
-                    f"elastic_net.{setting}{_unknown('covariate', name, known)}",
+                    f"elastic_net.{setting}{unknown_name('covariate', name, known)}",
                 )
-        for name in _twice(names):
+        for name in named_twice(names):
             problem(("elastic_net", setting), f"elastic_net.{setting} names `{name}` twice")
     for name in dict.fromkeys(lists["covariates"]):
         if name in lists["baseline_covariates"]:
@@ -163,30 +160,7 @@ def _check_measures(spec: StudySpec, section: ElasticNetSpec, problem: Problem) 
             problem(
                 at,
                 f"elastic_net.measures: no measure of the study fits `{pattern}`; "
-                f"{_offer(pattern, possible)}",
+                f"{nearest_measure(pattern, possible)}",
             )
-    for pattern in _twice(section.measures):
+    for pattern in named_twice(section.measures):
         problem(("elastic_net", "measures"), f"elastic_net.measures names `{pattern}` twice")
-
-
-def _offer(pattern: str, possible: Sequence[str]) -> str:
-    """Return the name that was probably meant, or how names are made."""
-    before, _, pair = pattern.rpartition(" ")
-    turned = f"{before} {'~'.join(reversed(pair.split('~')))}".strip()
-    close = [turned] if turned in possible else difflib.get_close_matches(pattern, possible, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    start = list(dict.fromkeys(" ".join(name.split(" ")[:2]) for name in possible))
-    kinds = ", ".join(f"`{each} {ANY}`" for each in start)
-    return f"names are made of measure, task, contrast and regions: {kinds}"
-
-
-def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    guess = f"did you mean `{close[0]}`? " if close else ""
-    offer = f"{what}s: {', '.join(known)}" if known else f"the study has no {what}s"
-    return f" names no {what} of the study: `{name}`; {guess}{offer}"
-
-
-def _twice(values: Sequence[Value]) -> list[Value]:
-    return [value for value in dict.fromkeys(values) if values.count(value) > 1]

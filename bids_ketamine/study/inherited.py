@@ -13,6 +13,13 @@ from bids_ketamine.study.check_elastic_net import check_elastic_net
 from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.document import KeyPath, Problem
+from bids_ketamine.study.inherited_clinical import (
+    METHODS as CLINICAL_METHODS,
+)
+from bids_ketamine.study.inherited_clinical import (
+    without_clinical_parts,
+    without_mixed_models,
+)
 from bids_ketamine.study.spec import StudySpec
 
 Check = Callable[[StudySpec, Problem], None]
@@ -41,7 +48,8 @@ def without_misfits(
 
     A study that takes the tasks out of a preset means no method on them. What the user's own
     file says of a method stays, and is told as a problem. Dynamic causal models of the preset may
-    go one by one, where the user's file has its own, and so may parts of its elastic net.
+    go one by one, where the user's file has its own; so may its mixed models, parts of its elastic
+    net and of its clinical statistics.
 
     Parameters
     ----------
@@ -64,7 +72,11 @@ def without_misfits(
     spec, methods_on_measures = _without_methods(spec, written, METHODS_ON_MEASURES)
     if spec.elastic_net is None:  # nothing is left of what its parts were taken out of
         parts = ()
-    return spec, (*methods, *models, *methods_on_models, *parts, *methods_on_measures)
+    spec, clinical_parts = without_clinical_parts(spec, written)
+    spec, clinical = _without_methods(spec, written, CLINICAL_METHODS)
+    spec, mixed = without_mixed_models(spec, written, _misfit)
+    notices = (*methods, *models, *methods_on_models, *parts, *methods_on_measures)
+    return spec, (*notices, *clinical_parts, *clinical, *mixed)
 
 
 def _without_methods(

@@ -13,35 +13,6 @@ from bids_ketamine.study.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class SymptomDimensionsSpec:
-    """Correlations with dimensions of a questionnaire (A17)."""
-
-    outcome: str = setting("Outcome with items")
-    measure: str = setting(
-        "Imaging measure: measure, task, contrast (where it has them) and regions, as in the "
-        "measures table"
-    )
-    dimensions: Mapping[str, tuple[int, ...]] = setting("Items (1-based) of each dimension")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RepeatedMeasuresSpec:
-    """Repeated-measures ANOVA of the clinical scores (A20)."""
-
-    outcomes: tuple[str, ...] = setting("Outcomes")
-    error_strata: tuple[str, ...] = setting(
-        "Error strata reported", default=("participant", "stratified")
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BehaviourSpec:
-    """Accuracy and reaction time by session and arm (A21)."""
-
-    tasks: tuple[str, ...] = setting("Tasks")
-
-
-@dataclass(frozen=True, kw_only=True)
 class CleaningSpec:
     """Cleaning of resting series beyond nuisance regression (B2)."""
 
@@ -63,20 +34,6 @@ class NetworksSpec:
     within: Mapping[str, tuple[str, ...]] = setting("Regions of each network", default=None)
     between: Mapping[str, tuple[str, ...]] = setting("Pairs of networks", default=None)
     seed_maps: tuple[str, ...] = setting("Networks whose seed maps are made", default=())
-
-
-@dataclass(frozen=True, kw_only=True)
-class MixedModelSpec:
-    """Mixed model of a measure (B7)."""
-
-    formula: str = setting("Fixed effects")
-    degrees_of_freedom: tuple[str, ...] = setting(
-        "Rules of degrees of freedom", default=("residual", "satterthwaite")
-    )
-    responder_outcome: str = setting("Outcome that defines response")
-    responder_fall: float = setting(
-        "Relative fall that makes a responder", default=0.5, minimum=0.0, maximum=1.0
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +80,8 @@ class ReliabilitySpec:
 class PlannedSections:
     """One field per section, absent unless the study has it."""
 
-    symptom_dimensions: SymptomDimensionsSpec | None = setting("symptom dimensions", default=None)
-    repeated_measures: RepeatedMeasuresSpec | None = setting(
-        "repeated-measures ANOVA", default=None
-    )
-    behaviour: BehaviourSpec | None = setting("behaviour by session and arm", default=None)
     cleaning: CleaningSpec | None = setting("censoring and subcortical cleaning", default=None)
     networks: NetworksSpec | None = setting("network means and seed maps", default=None)
-    mixed_model: MixedModelSpec | None = setting("mixed models", default=None)
     baseline: BaselineSpec | None = setting("several baselines averaged", default=None)
     controls: ControlsSpec | None = setting("comparison with controls", default=None)
     volumes: VolumesSpec | None = setting("regional volumes", default=None)

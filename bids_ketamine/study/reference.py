@@ -45,6 +45,32 @@ dcm:
       modulations: {"amygdala > vmPFC": [faces]}           # connection: inputs
 ```
 
+The fixed effects of a mixed model (`mixed_models.NAME.formula`) are the right-hand side of a
+formula: names joined by `+`, `:` (interaction) and `*` (both with their interaction), and
+brackets; the intercept is always there, and so is one for each participant. The variables:
+
+| variable | meaning |
+|---|---|
+| `time` | number: the model's sessions in the order of the study, evenly from -0.5 to +0.5 |
+| `session` | category: the first session is the reference |
+| `arm` | category, in the order of `arms.levels` |
+| `treatment`, `period`, `sequence` | categories, with `crossover` |
+| `response` | number: -0.5 responder, +0.5 non-responder, with `response` of the model |
+| `baseline` | number: the outcome's score in the first session, centred; that session is then \
+no row of the model, and two more are needed; in a crossover trial a session before all treatments |
+| name of a covariate or of a variable of `table_one` | numbers and ranks are centred |
+
+A crossover trial of two treatments, scores only (no imaging is needed):
+
+```yaml
+name: crossover
+sessions: {ketamine: {label: d2}, placebo: {label: p2}}
+changes: {ketamine_minus_placebo: {first: placebo, second: ketamine}}
+outcomes: {madrs: {table: phenotype, column: MADRS_Total}}
+crossover: {columns: [infusion_1, infusion_2], values: {d: ketamine, p: placebo}}
+mixed_models: {drug: {outcomes: [madrs], formula: treatment + period}}
+```
+
 """
 
 PLANNED = """\

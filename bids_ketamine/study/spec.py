@@ -9,6 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bids_ketamine.study.clinical_sections import (
+    BehaviourSpec,
+    CrossoverSpec,
+    MixedModelSpec,
+    RepeatedMeasuresSpec,
+    ResponseSpec,
+    SymptomDimensionsSpec,
+    TableOneSpec,
+)
 from bids_ketamine.study.confound_sections import ConfoundsSpec, OutliersSpec
 from bids_ketamine.study.connectivity_sections import GppiSpec, RestSpec
 from bids_ketamine.study.data_sections import (
@@ -46,11 +55,13 @@ from bids_ketamine.study.similarity_sections import RsaSpec
 __all__ = [
     "OWN_SEGMENTATION",
     "ArmsSpec",
+    "BehaviourSpec",
     "ChangeSpec",
     "ConditionSpec",
     "ConfoundsSpec",
     "ContrastSpec",
     "CovariateSpec",
+    "CrossoverSpec",
     "DcmModelSpec",
     "DcmSpec",
     "ElasticNetSpec",
@@ -60,15 +71,20 @@ __all__ = [
     "GppiSpec",
     "GroupSpec",
     "InputsSpec",
+    "MixedModelSpec",
     "OutcomeSpec",
     "OutliersSpec",
     "PebSpec",
     "RegionSpec",
     "RegionsSpec",
+    "RepeatedMeasuresSpec",
+    "ResponseSpec",
     "RestSpec",
     "RsaSpec",
     "SessionSpec",
     "StudySpec",
+    "SymptomDimensionsSpec",
+    "TableOneSpec",
     "TaskSpec",
     "WholeAtlasSpec",
 ]
@@ -97,10 +113,34 @@ class StudySpec:
     covariates: tuple[CovariateSpec, ...] = setting(
         "Participant-level covariates, by name", default=()
     )
+    table_one: TableOneSpec | None = setting("Participants at baseline, by arm", default=None)
+    repeated_measures: RepeatedMeasuresSpec | None = setting(
+        "Analysis of variance of clinical scores", default=None
+    )
+    behaviour: BehaviourSpec | None = setting("Accuracy and reaction time", default=None)
+    symptom_dimensions: SymptomDimensionsSpec | None = setting(
+        "A measure's change and dimensions of a questionnaire", default=None
+    )
+    mixed_models: tuple[MixedModelSpec, ...] = setting(
+        "Mixed models of scores and measures, by name", default=()
+    )
+    crossover: CrossoverSpec | None = setting("Periods of a crossover trial", default=None)
     elastic_net: ElasticNetSpec | None = setting("Improvement from imaging measures", default=None)
     exclusions: ExclusionsSpec = setting("Who is left out", default=ExclusionsSpec())
     group: GroupSpec = setting("Group statistics", default=GroupSpec())
     planned: PlannedSections = field(default=PlannedSections())
+
+    @property
+    def has_imaging(self) -> bool:
+        """Whether there is anything for the participant level; else it is a study of scores."""
+        sections = (self.rest, self.gppi, self.rsa, self.dcm)
+        return bool(self.tasks) or any(section is not None for section in sections)
+
+    @property
+    def participant_variables(self) -> tuple[CovariateSpec, ...]:
+        """Covariates, and the further variables of `table_one`."""
+        further = self.table_one.variables if self.table_one is not None else ()
+        return (*self.covariates, *further)
 
     def session(self, name: str) -> SessionSpec:
         """Return the session of that name."""

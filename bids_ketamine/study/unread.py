@@ -8,6 +8,7 @@ from bids_ketamine.study.check_connectivity import tasks_without_contrast
 from bids_ketamine.study.check_peb import models_without_parameters
 from bids_ketamine.study.dcm_names import error_inputs, unreached_regions
 from bids_ketamine.study.document import KeyPath
+from bids_ketamine.study.formula_variables import variables_of
 from bids_ketamine.study.spec import StudySpec
 
 #: Settings of the GLM that SPM's design, scaling and mask take.
@@ -93,5 +94,11 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         f"the model `{model.name}` (`dcm`) has no modulation: the group level of models "
         "(`peb.fields`) says nothing of it"
         for model in models_without_parameters(spec)
+    ]
+    sentences += [
+        f"the setting mixed_models.{model.name}.response changes nothing: the formula does not "
+        "name `response`"
+        for model in spec.mixed_models
+        if model.response is not None and "response" not in variables_of(model.formula)
     ]
     return tuple(sentences)

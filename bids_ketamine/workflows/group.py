@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from bids_ketamine._version import __version__
 from bids_ketamine.core.group.analysis import (
-    ALL,
     arm_members,
     change_values,
     changes_table,
-    included_participants,
     session_summaries,
 )
 from bids_ketamine.core.group.manifest import participants_manifest
 from bids_ketamine.core.group.measure_tests import ComparisonSettings, group_tests
 from bids_ketamine.core.group.measures import measures_table
+from bids_ketamine.core.group.moments import FloatArray
 from bids_ketamine.core.group.outcomes import improvements, outcomes_table
+from bids_ketamine.dataset.clinical_cells import require_clinical_cells
 from bids_ketamine.dataset.exclusions import study_task_names
 from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
-from bids_ketamine.outputs.collect import collect_outputs
-from bids_ketamine.outputs.collect_models import MODELS
 from bids_ketamine.outputs.collected import CollectedOutputs
+from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.workflows.blinding import open_blinding
+from bids_ketamine.workflows.group_behaviour import group_behaviour
+from bids_ketamine.workflows.group_clinical import group_clinical
+from bids_ketamine.workflows.group_clinical_trial import clinical_people
 from bids_ketamine.workflows.group_data import GroupData, ends_of_changes, select_data
 from bids_ketamine.workflows.group_elastic_net import ComputingOptions, group_elastic_net
-from bids_ketamine.workflows.group_models import models_record
-from bids_ketamine.workflows.group_notes import group_notes
+from bids_ketamine.workflows.group_flow import group_flow
+from bids_ketamine.workflows.group_motion import group_motion
 from bids_ketamine.workflows.group_peb import group_peb
 from bids_ketamine.workflows.group_peb_members import Exclusions
-from bids_ketamine.workflows.group_sources import People, find_people, unreliable_sessions
+from bids_ketamine.workflows.group_record import group_record
+from bids_ketamine.workflows.group_sources import (
+    People,
+    find_outputs,
+    find_people,
+    unreliable_sessions,
+)
 
 LOGGER = logging.getLogger("bids_ketamine")
+
+#: What makes a folder a dataset; the participant level writes it for others.
+DESCRIPTION = "dataset_description.json"
 
 
 def run_group_level(
@@ -57,7 +69,8 @@ def run_group_level(
     bids_dir : Path
         Raw dataset: its participants.tsv and phenotype/ are read.
     output_dir : Path
-        Output folder of the participant level; nothing else is read of it.
+        Output folder of the participant level; nothing else is read of it. A study of scores
+        alone needs no results of the participant level: the folder is made if need be.
     study : Study
         The study that the participant level was run with (its group settings may differ).
     n_procs : int
@@ -65,24 +78,29 @@ def run_group_level(
     permutations : int, optional
         Permutations in its tests, without stopping early; what the study says when absent.
     random_seed : int, optional
-        Seed of its draws; a fixed one when absent.
+        Seed of its draws, and of bootstraps; fixed ones when absent.
     show : callable, optional
         Takes a line on how far it is; the log does when absent.
 
     Raises
     ------
     InputMissingError
-        If there are no measures, or a table that the study names is missing.
+        If there are no measures and the study has imaging, or a table that it names is missing.
     InputDataError
         If measures come from different studies or versions, a session has another meaning than
         it was computed with, a table or a file of a model is damaged, or somebody is unknown.
     CannotCreateError, ReadWriteError
         If the tables cannot be written.
     """
+    blinding = open_blinding(output_dir, study)
+    collected = find_outputs(output_dir, study.spec)
+    people = blinding.people(find_people(bids_dir, study.spec, collected))
+    blinding = blinding.withholding(bids_dir, people)
+    # From here on arms have blinded labels, if a plan says so.
+    study = blinding.study
     spec = study.spec
-    collected = collect_outputs(output_dir, spec)
-    people = find_people(bids_dir, spec, collected)
     unreliable = unreliable_sessions(bids_dir, spec, collected)
+    require_clinical_cells(bids_dir, spec)
     outcomes = outcomes_table(
         scores=outcome_scores(bids_dir, spec), participants=people.participants, arms=people.arms
     )
@@ -90,6 +108,10 @@ def run_group_level(
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
     unmatched = unmatched_rows(bids_dir, spec, people.participants)
+    left_out = clinical_people(spec, bids_dir, people).left_out
+    clinical_tables, clinical_record = _clinical(
+        spec, bids_dir, people, left_out, outcomes, data, random_seed=random_seed
+    )
     peb = group_peb(
         spec,
         collected=collected,
@@ -108,16 +130,29 @@ def run_group_level(
             n_procs=n_procs, permutations=permutations, random_seed=random_seed, show=show
         ),
     )
-    record = _record(study, collected, people, data, unmatched)
+    record = group_record(
+        study,
+        collected=collected,
+        people=people,
+        left_out=left_out,
+        outcomes=outcomes,
+        data=data,
+        unmatched=unmatched,
+    )
     write_group(
         output_dir,
-        tables=tables,
-        record={**record, **peb.record, **elastic_net.record},
-        peb_tables=peb.tables,
+        tables=blinding.tables(tables),
+        record=blinding.record({**record, **peb.record, **elastic_net.record, **clinical_record}),
+        peb_tables=blinding.tables(peb.tables),
         peb_arrays=peb.arrays,
-        elastic_net_tables=elastic_net.tables,
+        elastic_net_tables=blinding.tables(elastic_net.tables),
+        clinical_tables=blinding.tables(clinical_tables),
     )
-    LOGGER.info("%s", data.motion.sentence)
+    # Last: a run that fails leaves no dataset.
+    if not spec.has_imaging and not (output_dir / DESCRIPTION).exists():
+        write_description(output_dir, bids_dir=bids_dir, derivatives={}, study_name=spec.name)
+    if spec.has_imaging:
+        LOGGER.info("%s", data.motion.sentence)
 
 
 def _account(
@@ -158,11 +193,6 @@ def _statistics(
     adjusted, keys, sessions = data.motion.adjusted, data.measures.keys, data.measures.sessions
     members = arm_members(arms=people.arms, levels=_levels(spec))
     changes = change_values(adjusted=adjusted, sessions=sessions, changes=ends_of_changes(spec))
-    settings = ComparisonSettings(
-        levels=_levels(spec),
-        confidence_level=spec.group.confidence_level,
-        minimum_participants=spec.group.minimum_participants,
-    )
     return {
         "group_changes": changes_table(
             changes=changes, keys=keys, participants=people.participants, arms=people.arms
@@ -175,49 +205,78 @@ def _statistics(
             members=members,
             confidence_level=spec.group.confidence_level,
         ),
-        "group_tests": group_tests(
-            adjusted=adjusted,
-            changes=changes,
-            improvements=improvements(table=outcomes),
-            keys=keys,
-            sessions=sessions,
-            members=members,
-            settings=settings,
+        "group_tests": _tests(spec, people, outcomes, data, adjusted),
+    }
+
+
+def _clinical(
+    spec: StudySpec,
+    bids_dir: Path,
+    people: People,
+    left_out: Mapping[str, str],
+    outcomes: pd.DataFrame,
+    data: GroupData,
+    *,
+    random_seed: int | None,
+) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
+    """Return tables and record of scores, behaviour and the flow of participants."""
+    clinical = group_clinical(
+        spec,
+        bids_dir=bids_dir,
+        people=people,
+        outcomes=outcomes,
+        data=data if spec.has_imaging else None,
+        random_seed=random_seed,
+    )
+    behaviour_tables, behaviour_record = group_behaviour(spec, bids_dir=bids_dir, people=people)
+    tables = {
+        **clinical.tables,
+        **behaviour_tables,
+        **_unadjusted_tests(spec, people, outcomes, data),
+        **group_motion(spec, people=people, data=data),
+        "group_flow": group_flow(
+            spec,
+            people=people,
+            left_out=left_out,
+            data=data,
+            outcomes=outcomes,
         ),
     }
+    return tables, {**clinical.record, **behaviour_record}
+
+
+def _unadjusted_tests(
+    spec: StudySpec, people: People, outcomes: pd.DataFrame, data: GroupData
+) -> dict[str, pd.DataFrame]:
+    """Return the tests of values as they were measured; none where nothing is adjusted."""
+    if not (spec.group.residualize_motion and spec.has_imaging):
+        return {}
+    values = np.where(data.motion.included, data.measures.value, np.nan)
+    return {"group_tests_unadjusted": _tests(spec, people, outcomes, data, values)}
+
+
+def _tests(
+    spec: StudySpec,
+    people: People,
+    outcomes: pd.DataFrame,
+    data: GroupData,
+    values: FloatArray,
+) -> pd.DataFrame:
+    sessions = data.measures.sessions
+    return group_tests(
+        adjusted=values,
+        changes=change_values(adjusted=values, sessions=sessions, changes=ends_of_changes(spec)),
+        improvements=improvements(table=outcomes),
+        keys=data.measures.keys,
+        sessions=sessions,
+        members=arm_members(arms=people.arms, levels=_levels(spec)),
+        settings=ComparisonSettings(
+            levels=_levels(spec),
+            confidence_level=spec.group.confidence_level,
+            minimum_participants=spec.group.minimum_participants,
+        ),
+    )
 
 
 def _levels(spec: StudySpec) -> tuple[str, ...]:
     return spec.arms.levels if spec.arms is not None else ()
-
-
-def _record(
-    study: Study,
-    collected: CollectedOutputs,
-    people: People,
-    data: GroupData,
-    unmatched: Sequence[str],
-) -> dict[str, object]:
-    """Say what was done, for ``group.json``."""
-    spec = study.spec
-    went_in = included_participants(
-        included=data.motion.included, arms=people.arms, levels=_levels(spec)
-    )
-    models = models_record(
-        collected, measures=data.measures, tasks=data.tasks, exclusions=data.exclusions
-    )
-    return {
-        "StudyHash": collected.sessions[0].study_hash,
-        "GroupStudy": spec.name,
-        "SoftwareVersion": __version__,
-        "ConfidenceLevel": spec.group.confidence_level,
-        "Notices": list(study.notices),
-        "Participants": went_in.pop(ALL),
-        "Arms": went_in,
-        "MotionStep": data.motion.sentence,
-        "Notes": [
-            *group_notes(spec, collected, measures=data.measures, tasks=data.tasks),
-            *unmatched,
-        ],
-        **({MODELS: models} if models else {}),
-    }

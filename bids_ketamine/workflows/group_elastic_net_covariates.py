@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,14 @@ import numpy as np
 import pandas as pd
 
 from bids_ketamine.core.prediction.trial_data import BASELINE, CATEGORICAL, TIMINGS, Covariate
+from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.names import listed
 from bids_ketamine.dataset.participants import covariate_table
 from bids_ketamine.errors import InputDataError, InputMissingError
 from bids_ketamine.study.check_elastic_net import entering_covariates
 from bids_ketamine.study.spec import CovariateSpec, StudySpec
+
+NO_COLUMNS = " has no such columns"
 
 
 def read_covariates(
@@ -59,11 +64,25 @@ def read_covariates(
         for each in wanted
         if each.name in values
     ]
-    notes = [
-        f"The {missing.what} is not there and does not enter: {missing.reason.rstrip('.')}."
-        for missing in table.skipped
-    ]
-    return found, notes
+    return found, _absent_notes(table.skipped)
+
+
+def _absent_notes(skipped: Sequence[Missing]) -> list[str]:
+    """Say what is not there: covariates whose columns one table lacks in one sentence."""
+    lacking: dict[str, list[Missing]] = {}
+    for each in skipped:
+        reason = re.sub(r" has no column `.*`$", NO_COLUMNS, each.reason)
+        lacking.setdefault(reason, []).append(each)
+    notes = []
+    for reason, found in lacking.items():
+        if len(found) > 1:
+            names = [each.what.removeprefix("covariate ") for each in found]
+            told = listed(names, most=len(names))
+            notes.append(f"The covariates {told} are not there and do not enter: {reason}.")
+        else:
+            why = found[0].reason.rstrip(".")
+            notes.append(f"The {found[0].what} is not there and does not enter: {why}.")
+    return notes
 
 
 def _tell_absent(absent: Sequence[CovariateSpec], spec: StudySpec, bids_dir: Path) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from bids_ketamine.core.group.exclusions import ListedExclusion
+from bids_ketamine.dataset.clinical import read_clinical_table
 from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.names import natural_order
 from bids_ketamine.dataset.participants import participant_arms
 from bids_ketamine.errors import InputDataError
-from bids_ketamine.outputs.collect import require_known
+from bids_ketamine.outputs.collect import collect_outputs, require_known
 from bids_ketamine.outputs.collected import CollectedOutputs, SessionOutput
+from bids_ketamine.outputs.measures_files import NUMBERS, TEXTS
 from bids_ketamine.study.spec import StudySpec
 
 #: Why results of an earlier run are left out, by how the last run ended.
@@ -40,11 +45,41 @@ class People:
     without_arm: tuple[ListedExclusion, ...]
 
 
+def find_outputs(output_dir: Path, spec: StudySpec) -> CollectedOutputs:
+    """Read what the participant level left; a study of scores alone needs none of it.
+
+    Parameters
+    ----------
+    output_dir : Path
+        The output folder; it may not be there yet for a study without imaging.
+    spec : StudySpec
+        The study.
+
+    Returns
+    -------
+    CollectedOutputs
+        Without rows and sessions where a study without imaging finds none.
+
+    Raises
+    ------
+    InputMissingError
+        If there are no measures, and the study has imaging.
+    InputDataError
+        If measures come from different studies or versions, or from another study than this
+        one, or if a table is damaged.
+    """
+    if spec.has_imaging or any(output_dir.glob("sub-*/**/sub-*_measures.tsv")):
+        return collect_outputs(output_dir, spec)
+    nothing = pd.Categorical([], categories=pd.Index([], dtype=str))
+    columns = {**dict.fromkeys(TEXTS, nothing), **dict.fromkeys(NUMBERS, np.zeros(0))}
+    return CollectedOutputs(rows=pd.DataFrame(columns), sessions=(), logs={})
+
+
 def find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) -> People:
     """List the dataset's participants with their arms; refuse outputs of anybody else.
 
     A dataset may do without participants.tsv if the study has no arms: then those with
-    measures are the participants.
+    measures are the participants, or those with scores where there are no measures.
 
     Parameters
     ----------
@@ -73,7 +108,7 @@ def find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) ->
     if table.exists():
         require_known(collected, arms.index, table)
     else:
-        arms = arms.reindex(list(collected.participants))
+        arms = arms.reindex(list(collected.participants) or _with_scores(bids_dir, spec))
     participants = tuple(natural_order(arms.index))
     reasons = arms["reason"].dropna()
     return People(
@@ -117,6 +152,15 @@ def unreliable_sessions(
     for status, reason in EARLIER_RUNS.items():
         found += [_excluded(each, reason) for each in collected.of_earlier_runs(status)]
     return tuple(found)
+
+
+def _with_scores(bids_dir: Path, spec: StudySpec) -> list[str]:
+    """Return who stands in the tables of outcomes, with ``sub-``."""
+    tables = dict.fromkeys(outcome.table for outcome in spec.outcomes)
+    labels = [
+        label for name in tables for label in read_clinical_table(bids_dir, name).participants
+    ]
+    return [f"sub-{label}" for label in dict.fromkeys(labels)]
 
 
 def _without_meaning(

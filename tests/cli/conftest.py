@@ -7,7 +7,7 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,6 +72,29 @@ def dataset(tmp_path: Path) -> SimpleNamespace:
 
 
 @pytest.fixture
+def write_tables(dataset: SimpleNamespace) -> Callable[..., None]:
+    """Write the tables that the group level of a study reads: an arm and scores of everybody."""
+
+    def write(arms: Sequence[str], *, sessions: Sequence[str] = ("pre", "post")) -> None:
+        people = [f"sub-{place:02d}" for place in range(1, len(arms) + 1)]
+        rows = [f"{each}\t{arm}" for each, arm in zip(people, arms, strict=True)]
+        path = dataset.bids / "participants.tsv"
+        path.write_text("\n".join(["participant_id\tarm", *rows, ""]))
+        (dataset.bids / "phenotype").mkdir(exist_ok=True)
+        items = [f"caps5_{place:02d}" for place in range(1, 21)]
+        for name, columns in {"caps5": items, "madrs": ["madrs_total", "total"]}.items():
+            lines = ["\t".join(["participant_id", "session_id", *columns])]
+            lines += [
+                "\t".join([each, f"ses-{session}", *["2"] * len(columns)])
+                for each in people
+                for session in sessions
+            ]
+            (dataset.bids / "phenotype" / f"{name}.tsv").write_text("\n".join([*lines, ""]))
+
+    return write
+
+
+@pytest.fixture
 def make_run() -> Callable[..., RunInputs]:
     def make(task: str, **changes: Any) -> RunInputs:
         values: dict[str, Any] = {
@@ -125,7 +148,7 @@ def rooms(
     Set ``sessions`` and ``outcomes`` (or an exception) before the run; read ``calls`` after.
     """
     state = SimpleNamespace(
-        sessions=(make_session(),), outcomes=None, report=None, calls=[], events=()
+        sessions=(make_session(),), outcomes=None, group=None, report=None, calls=[], events=()
     )
 
     def called(name: str, arguments: Mapping[str, Any]) -> None:
@@ -149,8 +172,9 @@ def rooms(
 
     def run_group_level(output_dir: Path, **arguments: Any) -> None:
         called("group", {"output_dir": output_dir, **arguments})
+        raised(state.group)
         manifest = output_dir / "group" / "group_participants.tsv"
-        manifest.parent.mkdir(exist_ok=True)
+        manifest.parent.mkdir(parents=True, exist_ok=True)
         manifest.write_text(
             "participant_id\tincluded\treason\nsub-01\ttrue\tn/a\nsub-02\tfalse\tno arm\n"
         )

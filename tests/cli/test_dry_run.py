@@ -253,6 +253,7 @@ def test_the_text(
         make_session(runs=(make_run("faces", bold=bold),)),
         make_session(session="post", runs=(), missing=(Missing("session", "no ses-post " * 12),)),
     ]
+    study = replace(study, notices=("a method of the preset is left out",))
     analyses = plan(sessions, study=study, output_dir=tmp_path, task_labels=["faces"])
     text = render(
         analyses,
@@ -267,7 +268,7 @@ def test_the_text(
     assert max(map(len, lines)) <= 100
     assert "derivatives  fmriprep = /data/prep" in lines
     assert "sessions     pre = ses-pre, post = ses-post" in lines
-    assert "  - symptom dimensions (`symptom_dimensions`) is not yet available" in lines
+    assert "  - a method of the preset is left out" in lines
     row = next(line for line in lines if line.startswith("sub-01") and "  pre " in line)
     assert row.split()[:5] == ["sub-01", "pre", "faces", "GLM", "ready"]
     assert "6 s   0.6 GB  1 run of 215 volumes" in row
@@ -332,19 +333,21 @@ def test_the_group_level_tells_results_and_tables(study: Study, dataset: SimpleN
     (dataset.bids / "phenotype").mkdir()
     (dataset.bids / "phenotype" / "madrs.tsv").write_text("participant_id\tmadrs_total\n")
     trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
-    text, can_run = describe_group(trial)
+    text, code = describe_group(trial, own=study.spec)
     lines = text.splitlines()
-    assert can_run
+    assert code == 65
+    stops = " ".join(text.partition("The run would stop at:")[2].split())
+    assert stops.startswith("- The table has a header and no rows.")
+    assert "- The table `caps5` is not there (needed for the outcome `caps5`)." in stops
     assert "results of 2 participants:" in lines
     assert "  ses-post: 1 participant" in lines
     assert "  ses-pre: 2 participants" in lines
     assert "  phenotype/madrs.tsv: ready" in lines
     assert "  phenotype/caps5.tsv: missing, needed for outcome caps5" in lines
     assert (
-        "  participants.tsv: lacks arm (arms); optional covariates that are not there: gender,"
-        in text
+        "  participants.tsv: lacks arm (arms); optional columns that are not there: gender," in text
     )
-    assert max(map(len, lines)) <= 100
+    assert max(len(line) for line in lines if str(dataset.bids.parent) not in line) <= 100
     tables, elastic_net = " ".join(text.split()).split("elastic net:")
     assert " age," not in tables
     assert elastic_net.startswith(
@@ -364,17 +367,18 @@ def test_the_group_level_tells_covariates_that_the_elastic_net_needs(
     needy = replace(study, spec=spec)
     (dataset.bids / "participants.tsv").write_text("participant_id\tage\n")
     trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=needy)
-    text, _ = describe_group(trial)
+    text, _ = describe_group(trial, own=spec)
     assert "  not there, and no model has a result without: gender" in text.splitlines()
     without = replace(needy, spec=replace(spec, elastic_net=None))
-    assert "elastic net" not in describe_group(replace(trial, study=without))[0]
+    trial = replace(trial, study=without)
+    assert "elastic net" not in describe_group(trial, own=without.spec)[0]
 
 
 def test_the_group_level_without_results_cannot_run(study: Study, dataset: SimpleNamespace) -> None:
     dataset.out.mkdir()
     trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
-    text, can_run = describe_group(trial)
-    assert not can_run
+    text, code = describe_group(trial, own=study.spec)
+    assert code == 66
     assert "No results of the participant level were found: run it first." in text
 
 

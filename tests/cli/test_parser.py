@@ -52,6 +52,8 @@ FLAGS: list[tuple[str, list[str], str, Any]] = [
     ("--permutations", ["99"], "permutations", 99),
     ("--notrack", [], "notrack", True),
     ("--overwrite", [], "overwrite", True),
+    ("--plan", [], "plan", True),
+    ("--unblind", [], "unblind", True),
     ("--no-individual-data", [], "no_individual_data", True),
     ("-v", [], "verbosity", 1),
     ("-vv", [], "verbosity", 2),
@@ -132,6 +134,9 @@ MISTAKES: list[tuple[str, str]] = [
     ("bids out group --study x -q", "`-q` is no option of bids_ketamine."),
     ("bids out group again --study x", "`again` is one argument too many."),
     ("bids out group --study", "--study: expected one argument."),
+    ("bids out group --study x --plan=now", "--plan: ignored explicit argument 'now'."),
+    ("bids out group --study x --plan my.yml", "`my.yml` is one argument too many."),
+    ("bids out group --study x --unblnd", "`--unblnd` is no option of bids_ketamine. Did you mean"),
     ("bids out group --study x -d", "--derivatives: expected at least one argument."),
     ("bids out group --study x -d =a", "--derivatives: `=a` is not NAME=PATH."),
     (

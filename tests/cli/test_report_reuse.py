@@ -90,7 +90,7 @@ def test_another_study_version_or_output_makes_a_page_old(
     work = tmp_path / "work"
     ReportStamps(trial, work).remember("01")
     for changed in (
-        replace(trial.study, notices=()),
+        replace(trial.study, notices=("a notice",)),
         replace(trial.study, spec=replace(trial.study.spec, title="another")),
     ):
         assert not ReportStamps(replace(trial, study=changed), work).up_to_date("01")

@@ -11,9 +11,9 @@ import pytest
 from bids_ketamine.dataset.exclusions import listed_exclusions
 from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.dataset.labels import SessionRules
-from bids_ketamine.dataset.participants import covariate_table, participant_arms
+from bids_ketamine.dataset.participants import covariate_table, participant_arms, variable_table
 from bids_ketamine.errors import InputDataError, InputMissingError
-from bids_ketamine.study.spec import ArmsSpec, CovariateSpec, StudySpec
+from bids_ketamine.study.spec import ArmsSpec, CovariateSpec, StudySpec, TableOneSpec
 
 
 def with_covariates(study: StudySpec, *covariates: CovariateSpec) -> StudySpec:
@@ -149,3 +149,17 @@ def test_covariates_that_are_not_optional(trial: Any, study: StudySpec) -> None:
         covariate_table(
             trial.root, with_covariates(study, CovariateSpec(name="ymrs", table="ymrs"))
         )
+
+
+def test_a_variable_of_table_one_is_called_so(trial: Any, study: StudySpec) -> None:
+    trial.participants("participant_id age", "sub-01 30")
+    further = CovariateSpec(name="raze")
+    spec = replace(
+        with_covariates(study, CovariateSpec(name="age")),
+        table_one=TableOneSpec(variables=(further,)),
+    )
+    with pytest.raises(InputDataError, match="needed for the variable `raze` of table_one"):
+        variable_table(trial.root, spec, spec.participant_variables)
+    absent = replace(spec, table_one=TableOneSpec(variables=(replace(further, table="race"),)))
+    with pytest.raises(InputMissingError, match="needed for the variable `raze` of table_one"):
+        variable_table(trial.root, absent, absent.participant_variables)

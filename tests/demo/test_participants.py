@@ -139,7 +139,29 @@ def test_items_change_by_the_wanted_total(decrease):
     assert np.all((items - changed) * np.sign(decrease) >= 0)
 
 
-def test_two_cells_were_not_recorded(planted):
+def test_some_cells_were_not_recorded(planted):
     assert "days_between_scans" not in planted[1].covariates
     assert "education" not in planted[2].covariates
-    assert len(planted[0].covariates) == 6
+    assert "ptsd_duration" not in planted[3].covariates
+    assert [len(person.covariates) for person in planted[:5]] == [12, 11, 11, 11, 12]
+
+
+def test_variables_of_table_one_know_no_arm(planted, null):
+    assert [person.covariates for person in planted] == [person.covariates for person in null]
+    arms = {arm: of_arm(planted, arm) for arm in ("midazolam", "ketamine")}
+    shares = {
+        arm: np.mean([person.covariates["cannabis"] == "yes" for person in people])
+        for arm, people in arms.items()
+    }
+    assert shares["midazolam"] == pytest.approx(0.3, abs=0.07)
+    assert shares["ketamine"] == pytest.approx(0.3, abs=0.07)
+    years = [person.covariates["ptsd_duration"] for person in planted[4:]]
+    assert np.mean(years) == pytest.approx(14.0, abs=1.5)
+    assert 1 <= min(years) < max(years) <= 50
+    races = Counter(person.covariates["race"] for person in planted)
+    assert races["white"] / N == pytest.approx(0.45, abs=0.06)
+
+
+def test_older_columns_are_what_they_were(planted):
+    """Variables that came later have a random stream of their own."""
+    assert list(planted[0].covariates.values())[:6] == [39, "male", "graduate", "no", 12, 6]

@@ -163,7 +163,7 @@ def test_generalized_ppi_needs_two_regions_of_images(load):
 
 def test_the_symptom_dimensions_of_the_preset_name_a_measure_as_the_table_does():
     spec = load_study("norbury2021").spec
-    kind, task, contrast, pair = spec.planned.symptom_dimensions.measure.split()
+    kind, task, contrast, pair = spec.symptom_dimensions.measure.split()
     assert kind == "gppi"
     (found,) = [each for each in spec.tasks if each.name == task]
     assert contrast in [each.name for each in found.contrasts]

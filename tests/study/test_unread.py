@@ -62,7 +62,9 @@ def test_what_a_preset_hands_down_is_not_the_users(load):
     study = load("extends: norbury2021\nname: mine\nglm: {noise_model: ar1, mask_threshold: 0.7}\n")
     assert study.spec.glm.reference_bin == 8
     assert study.unread == (spm_alone("mask_threshold", "ar1"),)
-    assert "symptom dimensions (`symptom_dimensions`) is not yet available" in study.not_computed
+    assert study.not_computed == ()
+    study = load("extends: siegel2021\nname: mine\nglm: {noise_model: ar1, mask_threshold: 0.7}\n")
+    assert "regional volumes (`volumes`) is not yet available" in study.not_computed
     assert study.notices == (*study.not_computed, *study.unread)
 
 

@@ -236,7 +236,7 @@ def test_the_group_level_can_be_repeated(tmp_path: Path) -> None:
     first = {path.name: path.read_bytes() for path in (trial.output / "group").iterdir()}
     trial.run()
     assert {path.name: path.read_bytes() for path in (trial.output / "group").iterdir()} == first
-    assert len(first) == 15
+    assert len(first) == 21
 
 
 def test_without_displacements_the_motion_step_says_that_it_did_nothing(tmp_path: Path) -> None:

@@ -26,10 +26,12 @@ from bids_ketamine.core.prediction.trial_data import (
     PredictionSettings,
     TrialPredictors,
 )
+from bids_ketamine.dataset.inputs import Missing
 from bids_ketamine.errors import InputDataError, ProcessingError
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
 from bids_ketamine.workflows import group_elastic_net
 from bids_ketamine.workflows.group import run_group_level
+from bids_ketamine.workflows.group_elastic_net_covariates import _absent_notes
 from bids_ketamine.workflows.group_elastic_net_exclusions import reasons_without_imaging
 from bids_ketamine.workflows.group_elastic_net_record import _of_models
 from bids_ketamine.workflows.group_elastic_net_results import NetTrial as Results
@@ -268,6 +270,19 @@ def test_the_record_tells_settings_and_what_is_not_there(
     assert record["Warnings"] == []
     assert record["MotionApplied"] is True
     assert record["MissingValues"] == {"change": 0, "baseline": 0}
+
+
+def test_absent_columns_are_one_sentence() -> None:
+    skipped = (
+        Missing("covariate thc", "participants.tsv has no column `thc`"),
+        Missing("covariate pain", "The table pain.tsv is not there."),
+        Missing("covariate income", "participants.tsv has no column `Income`"),
+    )
+    assert _absent_notes(skipped) == [
+        "The covariates thc, income are not there and do not enter: participants.tsv has no such "
+        "columns.",
+        "The covariate pain is not there and does not enter: The table pain.tsv is not there.",
+    ]
 
 
 def test_notes_name_the_models_that_they_are_about(direct: list[ModelResult]) -> None:

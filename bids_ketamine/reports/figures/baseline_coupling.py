@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bids_ketamine.reports.figures.canvas import RULE, ArmStyle, drawn, new_figure, svg
+from bids_ketamine.reports.figures.arm_names import ROW, arm_names, draw_arm_names
+from bids_ketamine.reports.figures.canvas import (
+    INK,
+    QUIET,
+    RULE,
+    ArmStyle,
+    drawn,
+    new_figure,
+    svg,
+)
 
 FloatArray = NDArray[np.float64]
+
+#: Width, pixels, and the line of all participants beside those of arms.
+WIDE, DASHES = 400.0, (0, (4, 2))
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,8 @@ def coupling_figure(
 ) -> Markup:
     """Draw coupling against improvement: full marks re-evaluated, faint rings as estimated.
 
+    Arms, marks and lines are named above.
+
     Parameters
     ----------
     points : mapping of str to CouplingPoints
@@ -71,11 +87,25 @@ def coupling_figure(
     name, description : str
         Identifier and text alternative.
     """
-    figure = new_figure(400, 260)
-    axis = figure.add_axes((0.15, 0.17, 0.83, 0.8))
-    axis.axhline(0, color=RULE, linewidth=0.8, zorder=1)
+    names = arm_names(
+        [arm for arm in styles if arm in points],
+        everybody="without an arm", left=0.15 * WIDE, width=WIDE,
+    )  # fmt: skip
     every = np.concatenate([each.improvement for each in points.values()] or [np.empty(0)])
     every = every[np.isfinite(every)]
+    dashed = "all" in lines and "all" not in points and len(every) > 0
+    is_lined = any(arm in lines for arm in points)
+    marks = _marks(is_lined=is_lined, dashed=styles["all"].color if dashed else None)
+    head = names.height + ROW * math.ceil(len(marks) / 2) + 10
+    height = 250 + head
+    figure = new_figure(WIDE, height)
+    axis = figure.add_axes((0.15, 44 / height, 0.83, 206 / height))
+    draw_arm_names(figure, names, styles)
+    figure.legend(list(marks.values()), list(marks), loc="upper left", ncols=2, frameon=False,
+                  bbox_to_anchor=(0.14, 1 - (names.height + 1) / height), borderaxespad=0.0,
+                  borderpad=0.2, handlelength=1.6, handletextpad=0.5, columnspacing=1.4,
+                  labelspacing=0.35, labelcolor=INK, fontsize=7.5)  # fmt: skip
+    axis.axhline(0, color=RULE, linewidth=0.8, zorder=1)
     for arm, found in points.items():
         style = styles[arm]
         axis.plot(found.improvement, found.own, style.marker, color=style.color, markersize=3.8,
@@ -88,11 +118,26 @@ def coupling_figure(
         if arm in lines and len(here):
             ends = np.array([here.min(), here.max()])
             axis.plot(ends, lines[arm].at(ends), color=style.color, linewidth=1.8, zorder=3)
-    if "all" in lines and "all" not in points and len(every):
+    if dashed:
         ends = np.array([every.min(), every.max()])
         axis.plot(ends, lines["all"].at(ends), color=styles["all"].color, linewidth=1.3,
-                  linestyle=(0, (4, 2)), zorder=3)  # fmt: skip
+                  linestyle=DASHES, zorder=3)  # fmt: skip
     axis.set_xlabel(labels[0])
     axis.set_ylabel(labels[1])
     axis.locator_params(nbins=5)
     return svg(figure, name=name, description=description)
+
+
+def _marks(*, is_lined: bool, dashed: str | None) -> dict[str, Line2D]:
+    """Return what marks and lines mean."""
+    full = Line2D([], [], color=QUIET, marker="o", markersize=5.2, linestyle="none")
+    ring = Line2D([], [], color=QUIET, marker="o", markersize=3.8, linestyle="none",
+                  markerfacecolor="none", markeredgewidth=0.8)  # fmt: skip
+    marks = {"participant, group as prior": full, "the same, alone": ring}
+    if is_lined:
+        marks["group level"] = Line2D([], [], color=QUIET, linewidth=1.8)
+    if dashed is not None:
+        marks["group level, all arms"] = Line2D(
+            [], [], color=dashed, linewidth=1.3, linestyle=DASHES
+        )
+    return marks

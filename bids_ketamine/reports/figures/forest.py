@@ -62,7 +62,7 @@ def forest_figure(
     arms = [arm for arm in styles if any(arm in estimates for _, estimates in rows)]
     step = max(17.0, 9.0 * len(arms) + 5.0)
     labels = [label if len(label) <= 40 else label[:39] + "…" for label, _ in rows]
-    left = 14 + 5.7 * max((len(label) for label in labels), default=1)
+    left = 14 + 6.4 * max((len(label) for label in labels), default=1)
     body = step * len(rows)
     head = 20.0 if legend else 0.0
     height = body + 46 + head

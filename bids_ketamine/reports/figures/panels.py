@@ -1,4 +1,4 @@
-"""Pictures of the group: a measure by arm and session, scores before and after, associations."""
+"""Pictures of the group: a measure by arm and session, and associations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bids_ketamine.reports.figures.arm_names import arm_names, draw_arm_names
 from bids_ketamine.reports.figures.canvas import INK, QUIET, RULE, ArmStyle, drawn, new_figure, svg
 
 FloatArray = NDArray[np.float64]
@@ -37,20 +38,6 @@ class Cell:
     values: FloatArray = field(default_factory=_nothing)
 
 
-@dataclass(frozen=True)
-class Course:
-    """Scores of one arm before and after.
-
-    Attributes
-    ----------
-    first, second : Cell
-        Means with intervals; their values, where shown, are paired by position.
-    """
-
-    first: Cell
-    second: Cell
-
-
 @drawn
 def session_panel(
     cells: Mapping[tuple[str, str], Cell],
@@ -61,7 +48,7 @@ def session_panel(
     name: str,
     description: str,
 ) -> Markup:
-    """Draw means with intervals, and individual values, of one measure.
+    """Draw means with intervals, and individual values, of one measure; arms are named above.
 
     Parameters
     ----------
@@ -76,8 +63,13 @@ def session_panel(
     name, description : str
         Identifier and text alternative.
     """
-    figure = new_figure(250, 180)
-    axis = figure.add_axes((0.17, 0.14, 0.81, 0.82))
+    known_arms = [arm for arm in styles if any((each, arm) in cells for each in sessions)]
+    names = arm_names(known_arms, everybody="all participants", left=0.17 * 250, width=250)
+    height = 180 + names.growth
+    figure = new_figure(250, height)
+    foot, head = 25 / height, max(names.height + 3, 7) / height
+    axis = figure.add_axes((0.17, foot, 0.81, 1 - foot - head))
+    draw_arm_names(figure, names, styles)
     width = 0.62 / max(len(styles), 1)
     for place, (arm, style) in enumerate(styles.items()):
         offset = (place - (len(styles) - 1) / 2) * width
@@ -99,57 +91,6 @@ def session_panel(
 
 
 @drawn
-def course_panel(
-    courses: Mapping[str, Course],
-    *,
-    ends: tuple[str, str],
-    styles: Mapping[str, ArmStyle],
-    unit: str,
-    name: str,
-    description: str,
-) -> Markup:
-    """Draw scores before and after, a pair of columns for each arm.
-
-    Parameters
-    ----------
-    courses : mapping of str to Course
-        By arm.
-    ends : (str, str)
-        Names of the two sessions.
-    styles : mapping of str to ArmStyle
-        How arms look.
-    unit : str
-        Unit of the score.
-    name, description : str
-        Identifier and text alternative.
-    """
-    n_arms = max(len(courses), 1)
-    width = 90.0 + 130.0 * n_arms
-    figure = new_figure(width, 230)
-    axis = figure.add_axes((48 / width, 0.14, 1 - 56 / width, 0.74))
-    ticks, labels = [], []
-    for place, (arm, course) in enumerate(courses.items()):
-        left, right = 1.6 * place, 1.6 * place + 0.8
-        style = styles[arm]
-        for pair in zip(course.first.values, course.second.values, strict=False):
-            axis.plot([left, right], pair, color=style.color, linewidth=0.8, alpha=0.4, zorder=2)
-        means = [course.first.mean, course.second.mean]
-        axis.plot([left, right], means, color=style.color, linewidth=2.4, zorder=4)
-        _mean(axis, left, course.first, style)
-        _mean(axis, right, course.second, style)
-        axis.text((left + right) / 2, 1.04, _short(arm), transform=axis.get_xaxis_transform(),
-                  ha="center", va="bottom", color=style.color, fontweight="bold")  # fmt: skip
-        ticks += [left, right]
-        labels += [_short(ends[0]), _short(ends[1])]
-    axis.set_xlim(-0.4, 1.6 * (n_arms - 1) + 1.2)
-    axis.set_xticks(ticks, labels)
-    axis.tick_params(axis="x", length=0, labelcolor=INK)
-    axis.set_ylabel(unit)
-    axis.locator_params(axis="y", nbins=6)
-    return svg(figure, name=name, description=description)
-
-
-@drawn
 def association_panel(
     points: Mapping[str, tuple[FloatArray, FloatArray]],
     *,
@@ -158,7 +99,7 @@ def association_panel(
     name: str,
     description: str,
 ) -> Markup:
-    """Draw two scores of each participant against each other.
+    """Draw two scores of each participant against each other; arms are named above.
 
     Parameters
     ----------
@@ -171,8 +112,13 @@ def association_panel(
     name, description : str
         Identifier and text alternative.
     """
-    figure = new_figure(280, 230)
-    axis = figure.add_axes((0.18, 0.2, 0.8, 0.76))
+    arms = [arm for arm in styles if arm in points]
+    names = arm_names(arms, everybody="without an arm", left=0.18 * 280, width=280)
+    height = 230 + names.growth
+    figure = new_figure(280, height)
+    foot, head = 46 / height, max(names.height + 3, 8) / height
+    axis = figure.add_axes((0.18, foot, 0.8, 1 - foot - head))
+    draw_arm_names(figure, names, styles)
     for arm, (across, up) in points.items():
         style = styles[arm]
         axis.plot(across, up, style.marker, color=style.color, markersize=4.5, alpha=0.85,

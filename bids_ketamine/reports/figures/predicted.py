@@ -10,9 +10,13 @@ from markupsafe import Markup
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bids_ketamine.reports.figures.arm_names import arm_names, draw_arm_names
 from bids_ketamine.reports.figures.canvas import INK, QUIET, RULE, ArmStyle, drawn, new_figure, svg
 
 FloatArray = NDArray[np.float64]
+
+#: Width, pixels.
+WIDE = 400.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def predicted_figure(
 ) -> Markup:
     """Draw predicted against observed scores: full marks nested, faint rings in-sample.
 
+    Arms and marks are named above.
+
     Parameters
     ----------
     predictions : mapping of str to Predictions
@@ -56,8 +62,14 @@ def predicted_figure(
     name, description : str
         Identifier and text alternative.
     """
-    figure = new_figure(400, 330)
-    axis = figure.add_axes((0.14, 0.13, 0.83, 0.79))
+    names = arm_names(
+        [arm for arm in styles if arm in predictions],
+        everybody="without an arm", left=0.14 * WIDE, width=WIDE,
+    )  # fmt: skip
+    height = 330 + names.height
+    figure = new_figure(WIDE, height)
+    axis = figure.add_axes((0.14, 43 / height, 0.83, 261 / height))
+    draw_arm_names(figure, names, styles)
     every = [array for each in predictions.values()
              for array in (each.observed, each.nested, each.fitted)]  # fmt: skip
     values = np.concatenate(every) if every else np.empty(0)
@@ -82,7 +94,7 @@ def predicted_figure(
                markerfacecolor="none", markeredgewidth=0.9),
         Line2D([], [], color=RULE, linewidth=1.0),
     ]  # fmt: skip
-    axis.legend(marks, ["nested", "in-sample", "as observed"], loc="lower left",
+    axis.legend(marks, ["nested", "in-sample", "predicted = observed"], loc="lower left",
                 bbox_to_anchor=(-0.02, 1), ncols=3, frameon=False, borderaxespad=0.2,
                 handlelength=1.2, columnspacing=1.6, labelcolor=INK, fontsize=8)  # fmt: skip
     return svg(figure, name=name, description=description)

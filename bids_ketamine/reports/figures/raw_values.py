@@ -8,10 +8,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from bids_ketamine.reports.figures.canvas import RULE, ArmStyle, drawn, new_figure, svg
+from bids_ketamine.reports.figures.arm_names import ROW, arm_names, draw_arm_names
+from bids_ketamine.reports.figures.canvas import QUIET, RULE, ArmStyle, drawn, new_figure, svg
 
 FloatArray = NDArray[np.float64]
 
+#: Width, pixels, and what lines are.
+WIDE, EXPLAINED = 280.0, "marks: participants; lines: least squares"
 #: Fewest participants through whom a line is drawn.
 FEWEST = 3
 
@@ -27,6 +30,8 @@ def raw_values_figure(
 ) -> Markup:
     """Draw values of participants against improvement, with the least-squares line of each arm.
 
+    Arms and lines are named above.
+
     Parameters
     ----------
     points : mapping of str to (ndarray, ndarray)
@@ -38,11 +43,23 @@ def raw_values_figure(
     name, description : str
         Identifier and text alternative.
     """
-    figure = new_figure(280, 230)
-    axis = figure.add_axes((0.18, 0.2, 0.8, 0.77))
+    names = arm_names(
+        [arm for arm in styles if arm in points],
+        everybody="without an arm", left=0.18 * WIDE, width=WIDE,
+    )  # fmt: skip
+    lines = {arm: least_squares_line(*pairs) for arm, pairs in points.items()}
+    is_explained = any(line is not None for line in lines.values())
+    head = names.height + (ROW if is_explained else 0.0)
+    height = 230 + head
+    figure = new_figure(WIDE, height)
+    axis = figure.add_axes((0.18, 46 / height, 0.8, 177 / height))
+    draw_arm_names(figure, names, styles)
+    if is_explained:
+        figure.text(0.18, 1 - (names.height + ROW / 2) / height, EXPLAINED, color=QUIET,
+                    fontsize=7.5, va="center")  # fmt: skip
     for arm, (across, up) in points.items():
         style = styles[arm]
-        line = least_squares_line(across, up)
+        line = lines[arm]
         if line is not None:
             axis.plot(*line, color=style.color, linewidth=1.3, alpha=0.75, zorder=2)
         axis.plot(across, up, style.marker, color=style.color, markersize=4.5, alpha=0.85,

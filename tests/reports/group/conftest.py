@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp, ttest_ind
 
+from tests.reports.group.clinical_tables import improvement_rows
+
 HOSTILE = """<script>alert("x & y")</script>"""
 REGIONS = ("amygdala", "anterior_insula", "vmPFC")
 KEYS = ["measure", "task", "contrast", "regions", "unit"]
@@ -192,6 +194,7 @@ def write_group_tree(
         "summary": tree.summary(),
         "tests": tree.tests(),
     }
+    tables["improvement"] = improvement_rows(tables["outcomes"], list(sizes))
     folder = output / "group"
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
@@ -272,4 +273,8 @@ def net_tree(make_group: Callable[..., Path], output: Path, **options: Any) -> P
 
 def section_of(page: Any) -> str:
     """Return the words of the section on prediction."""
-    return str(page.text.partition(" Elastic nets predict")[2].partition(" Notes ")[0])
+    rest = str(page.text.partition(" Elastic nets predict")[2])
+    following = (
+        r" Effective connectivity (?:Pp is|The study)| Sensitivity What| Methods Participants"
+    )
+    return re.split(following, rest, maxsplit=1)[0]

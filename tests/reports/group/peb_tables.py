@@ -270,4 +270,5 @@ def peb_tree(make_group: Callable[..., Path], output: Path, **options: Any) -> P
 
 def section_of(page: Any) -> str:
     """Return the words of the section on effective connectivity."""
-    return str(page.text.partition(" Effective connectivity Pp is")[2].partition(" Notes ")[0])
+    rest = str(page.text.partition(" Effective connectivity Pp is")[2])
+    return rest.partition(" Sensitivity What")[0].partition(" Methods Participants")[0]

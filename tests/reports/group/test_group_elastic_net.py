@@ -17,7 +17,7 @@ from bids_ketamine.reports import (
     group_elastic_net_pictures,
     group_elastic_net_raw,
     group_measures,
-    group_scores,
+    group_motion,
     group_tests,
 )
 from bids_ketamine.reports.group import write_group_report
@@ -30,7 +30,7 @@ Maker = Callable[..., Path]
 Apart = Callable[[Path], Any]
 
 
-def undrawn(caption: str, draw: Callable[[], Markup]) -> Picture:
+def undrawn(caption: str, draw: Callable[[], Markup], **more: object) -> Picture:
     """Stand in for a picture, which takes longer to draw than all words to write."""
     return Picture(caption, Markup('<svg role="img" aria-label="not drawn"></svg>'))
 
@@ -39,7 +39,7 @@ def undrawn(caption: str, draw: Callable[[], Markup]) -> Picture:
 def pictures_of_others() -> Iterator[None]:
     """Leave out the pictures of other sections."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (group_measures, group_scores, group_tests):
+        for module in (group_measures, group_motion, group_tests):
             patch.setattr(module, "picture", undrawn)
         yield
 
@@ -87,8 +87,8 @@ def test_the_report_reads_columns_that_are_written() -> None:
         assert {*columns} <= {*ELASTIC_NET_TABLES[name]}
 
 
-def test_section_stands_between_effective_connectivity_and_notes(page: Any, report: Path) -> None:
-    order = ["Tests", "Effective connectivity", "Prediction", "Notes"]
+def test_section_stands_between_models_and_effective_connectivity(page: Any, report: Path) -> None:
+    order = ["Models", "Prediction", "Effective connectivity", "Methods", "Notes"]
     headings = list(dict.fromkeys(page.headings))
     assert [each for each in headings if each in order] == order
     assert '<a href="#prediction">Prediction</a>' in report.read_text(encoding="utf-8")
@@ -105,10 +105,10 @@ def test_what_holds_stands_apart_from_what_is_published(section: str, report: Pa
 
 
 def test_the_top_has_a_line_on_prediction(page: Any) -> None:
-    top = page.text.partition(" Prediction : ")[2].partition(" Participants ")[0]
+    top = page.text.partition(" Prediction . ")[2].partition(").")[0]
     assert top == (
         "1 of 5 models tested predicts improvement (change, measures by arm: nested R\u00b2 = "
-        "0.23, p = .012)."
+        "0.23, p = .012"
     )
 
 

@@ -84,7 +84,7 @@ def test_caution_stands_above_all_results(page: Any, report: Path) -> None:
     assert page.text.count(caution) == 1
     assert page.text.index(caution) < page.text.index("vmPFC \u2192 amygdala by faces: all")
     assert '<a href="#effective">Effective connectivity</a>' in report.read_text(encoding="utf-8")
-    order = ["Tests", "Effective connectivity", "Notes"]
+    order = ["Models", "Effective connectivity", "Methods", "Notes"]
     headings = list(dict.fromkeys(page.headings))
     assert [each for each in headings if each in order] == order
 

@@ -60,7 +60,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes most of the time."""
     for module in (group_peb_influence, group_peb_pictures, group_peb_points):
-        monkeypatch.setattr(module, "picture", lambda caption, _: Picture(caption, Markup("")))
+        monkeypatch.setattr(
+            module, "picture", lambda caption, draw, **more: Picture(caption, Markup(""))
+        )
 
 
 def _change(tree: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:

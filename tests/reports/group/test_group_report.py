@@ -6,15 +6,20 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 from bids_ketamine.errors import InputMissingError
 from bids_ketamine.reports.group import write_group_report
+from bids_ketamine.reports.group_plan import SECTION_KEYS
 from bids_ketamine.reports.group_summaries import detectable_difference, summarize
 from bids_ketamine.study.load import Study, load_study
 
@@ -51,8 +56,9 @@ def _minus(number: str) -> str:
 
 
 def test_sections_stand_in_their_order(page: Any) -> None:
-    order = ["norbury2021", "Contents", "Summary", "Participants", "Motion", "Clinical outcomes"]
-    order += ["Imaging measures", "Tests", "Notes", "Exclusions", "Methods", "Provenance"]
+    order = ["norbury2021", "Contents", "Summary", "Participants", "Clinical course"]
+    order += ["Motion and quality", "Imaging measures", "Models", "Methods", "Exclusions"]
+    order += ["Notes", "Provenance"]
     # The methods have headings of the same names again.
     first = list(dict.fromkeys(page.headings))
     assert [heading for heading in first if heading in order] == order
@@ -84,11 +90,138 @@ def test_motion_sentence_and_means(page: Any) -> None:
 
 def test_clinical_means_by_arm(group_tree: Path, page: Any) -> None:
     caps = _table(group_tree, "outcomes").query("outcome == 'caps5' and arm == 'ketamine'")
-    cells = [f"{caps[c].mean():.1f} ({caps[c].std():.1f})" for c in ("first", "second")]
-    gain = f"{caps['improvement'].mean():.1f} ({caps['improvement'].std():.1f})"
-    assert f"ketamine 6 {cells[0]} {cells[1]} {gain}" in page.text
-    missing = f"1 participant without an improvement: no score of sub-K01 {HOSTILE} (1)."
-    assert missing in page.text
+    for session, column in (("pre", "first"), ("post", "second")):
+        told = f"{session} ketamine 6 0 {caps[column].mean():.1f} ({caps[column].std():.1f})"
+        assert told in page.text
+    gain = f"ketamine 6 {caps['improvement'].mean():.1f} ({caps['improvement'].std():.1f})"
+    assert gain in page.text
+    assert f"no score of sub-K01 {HOSTILE} (1)" in page.text
+
+
+def test_summary_states_results_with_their_intervals(group_tree: Path, page: Any) -> None:
+    outcomes = _table(group_tree, "outcomes").query("outcome == 'madrs'")
+    of_arm = {arm: own["improvement"].dropna() for arm, own in outcomes.groupby("arm")}
+    result = ttest_ind(of_arm["ketamine"], of_arm["midazolam"], equal_var=False)
+    low, high = result.confidence_interval()
+    estimate = of_arm["ketamine"].mean() - of_arm["midazolam"].mean()
+    top = page.text.partition("Participants in group statistics")[0]
+    assert (
+        f"Improvement in madrs (pre to post), ketamine minus midazolam: {estimate:+.1f} points "
+        f"(95 % interval {_minus(f'{low:.1f}')} to {high:.1f}), t({result.df:.1f}) = "
+        f"{result.statistic:.2f}, p = {f'{result.pvalue:.3f}'[1:]}"
+    ) in top
+    welch = _table(group_tree, "tests").query("test == 'welch'")
+    small = int((welch["p_value"] < 0.05).sum())
+    verb = "has" if small == 1 else "have"
+    told = f"{small} of 9 tests {verb} p < .05, where 0.5 would be expected by chance, and"
+    assert told in top
+    assert f"{_minus(f'{welch.estimate[welch.p_value.idxmin()]:+.3f}')} Fisher z" in top
+
+
+def test_figures_are_files_with_their_data(report: Path, group_tree: Path) -> None:
+    folder = report.parent / "group" / "figures"
+    listing = pd.read_csv(folder / "figures.tsv", sep="\t")
+    assert not listing["figure"].duplicated().any()
+    assert {f"{name}.svg" for name in listing["figure"]} == {p.name for p in folder.glob("*.svg")}
+    for path in folder.glob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+    # A caption tells under which headings of the page its figure stands.
+    assert not listing["caption"].duplicated().any()
+    captions = listing.set_index("figure")["caption"]
+    assert captions["measure-resting_connectivity-rest-amygdala-vmpfc"] == (
+        "Imaging measures | Resting connectivity: rest | amygdala \u2013 vmPFC"
+    )
+    assert captions["course-madrs"].startswith("Clinical course | madrs | Course: ")
+    data = pd.read_csv(folder / "motion-rest.tsv", sep="\t")
+    means = data[data["mark"] == "mean"].set_index(["session", "arm"])["value"]
+    # Mean FD rises by 0.01 from 0.10 over five and then six participants.
+    assert means["pre", "midazolam"] == pytest.approx(0.12)
+    assert (data["mark"] == "participant").sum() == 2 * 11
+    forest = pd.read_csv(folder / "tests-welch-change-resting_connectivity-rest.tsv", sep="\t")
+    own = _table(group_tree, "tests").query("test == 'welch' and task == 'rest'")
+    assert sorted(forest["estimate"]) == pytest.approx(sorted(own["estimate"]))
+
+
+def test_figure_files_without_individual_data_hold_nobody(anonymous: Path) -> None:
+    folder = anonymous.parent / "group" / "figures"
+    names = [path.name for path in folder.iterdir()]
+    assert "measure-resting_connectivity-rest-amygdala-vmpfc.tsv" in names
+    assert not any(name.startswith(("association", "raincloud")) for name in names)
+    for path in folder.iterdir():
+        content = path.read_text(encoding="utf-8")
+        assert "participant\t" not in content
+        assert not re.search(r"sub-[KM]\d", content)
+
+
+def test_study_of_scores_alone(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    spec = replace(
+        study.spec,
+        **dict.fromkeys(("rest", "gppi", "rsa", "dcm", "peb", "elastic_net")),
+        **dict.fromkeys(("repeated_measures", "behaviour", "symptom_dimensions")),
+        tasks=(),
+        mixed_models=(),
+    )
+    output = make_group(tmp_path)
+    for path in (output / "group").glob("group_*"):
+        if path.stem not in ("group_outcomes", "group_improvement"):
+            path.unlink()
+    flow = [
+        ("in the dataset", "all", 12, 0, None),
+        ("in an arm", "all", 11, 1, f"no arm {HOSTILE} (1)"),
+        ("in an arm", "midazolam", 5, 0, None),
+        ("in an arm", "ketamine", 6, 0, None),
+        ("change known: caps5", "all", 11, 0, None),
+        ("change known: caps5", "midazolam", 5, 0, None),
+        ("change known: caps5", "ketamine", 6, 0, None),
+    ]
+    pd.DataFrame(flow, columns=["stage", "arm", "n", "lost", "reasons"]).to_csv(
+        output / "group" / "group_flow.tsv", sep="\t", na_rep="n/a", index=False, quoting=3
+    )
+    scores = replace(study, spec=spec)
+    page = take_apart(write_group_report(output, study=scores, individual_data=True))
+    found = [heading for heading in page.headings if heading in ("Motion and quality", "Models")]
+    assert found == []
+    assert "Imaging measures" not in page.headings
+    # Summary, flow and Methods have the count of group.json.
+    record = json.loads((output / "group" / "group.json").read_text(encoding="utf-8"))
+    n = record["Participants"]
+    assert (
+        f"Participants {n} of 12 in the dataset, with an arm and a score: midazolam 5 and "
+        f"ketamine 6" in page.text
+    )
+    assert f"Summary and Methods count the {n} who have an arm and a score of any" in page.text
+    assert "12 participants in the dataset, 11 in an arm and 11 with a known change in caps5." in (
+        page.text
+    )
+    assert f"all: no arm {HOSTILE} (1)" in page.text
+    assert "ketamine minus midazolam: " in page.text
+    assert "framewise" not in page.text
+    assert "could not be drawn" not in page.text
+
+
+def test_every_section_that_rests_on_the_plan_can_bear_its_mark(
+    make_group: Maker, study: Study, tmp_path: Path, take_apart: Apart
+) -> None:
+    template = resources.files("bids_ketamine.reports") / "templates" / "group.html.j2"
+    source = template.read_text(encoding="utf-8")
+    assert all(f'mark("{anchor}")' in source for anchor in SECTION_KEYS)
+    output = make_group(tmp_path, regions=("amygdala", "vmPFC"), activation=False)
+    path = output / "group" / "group.json"
+    plan = {
+        "Date": "2025-03-01T09:05:00Z",
+        "Hash": "abc",
+        "SoftwareVersion": "0.1.0",
+        "ResultsBefore": "none",
+        "Differences": [{"Path": "group.residualize_motion", "Planned": True, "Present": False}],
+    }
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"Plan": plan}))
+    page = take_apart(write_group_report(output, study=study, individual_data=True))
+    first, second = map(page.headings.index, ("Plan and deviations", "Participants"))
+    assert first < second
+    mark = "Exploratory: group.residualize_motion differs from the plan"
+    assert mark in page.text.replace("group.residualize_motion  ", "group.residualize_motion ")
 
 
 def test_counts_and_chance(group_tree: Path, page: Any) -> None:
@@ -162,7 +295,7 @@ def test_means_of_few_are_withheld_with_individual_data(
         regions=("amygdala", "vmPFC"),
     )
     page = take_apart(write_group_report(output, study=study, individual_data=False))
-    assert "midazolam 2 withheld withheld withheld" in page.text
+    assert "pre midazolam 2 0 withheld" in page.text
     scores = _table(output, "outcomes").query("arm == 'midazolam'")
     assert f"{scores['first'].mean():.1f}" not in page.text
     assert "withheld: fewer than 3 participants" in page.text
@@ -174,9 +307,9 @@ def test_means_of_few_are_withheld_with_individual_data(
         ({"arms": {"ketamine": 6}}, "ketamine n = 6", "Difference of change between arms"),
         ({"arms": {"a": 4, "b": 4, "c<b>": 4}}, "c<b> n = 4", "Difference of change between arms"),
         ({"arms": {}}, "all n = 6", "midazolam"),
-        ({"outcomes": ()}, "Change between sessions", "Clinical outcomes"),
+        ({"outcomes": ()}, "Change between sessions", "Clinical course"),
         ({"activation": False}, "Resting connectivity: rest", "Contrasts against zero"),
-        ({"empty": True}, "No test could be computed.", "Clinical outcomes"),
+        ({"empty": True}, "No test could be computed.", "Clinical course"),
         ({"all_missing": True}, "could not be computed: no values", "nan"),
     ],
     ids=["one-arm", "three-arms", "no-arms", "no-outcomes", "rest-only", "empty", "all-missing"],

@@ -1,0 +1,113 @@
+"""Whether the tables of a dataset can be read as the group level will, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bids_ketamine.cli.words import counted
+from bids_ketamine.errors import BidsKetamineError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bids_ketamine.study.spec import OutcomeSpec, SessionSpec, StudySpec
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What reading the tables of a dataset gave.
+
+    Attributes
+    ----------
+    problems : tuple of BidsKetamineError
+        What the group level would stop at, the first one first.
+    scores : tuple of str
+        A line for each outcome: participants with a score, by session.
+    empty : tuple of str
+        Sentences on sessions of which no participant has a score.
+    """
+
+    problems: tuple[BidsKetamineError, ...] = ()
+    scores: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+def readiness(bids_dir: Path, spec: StudySpec) -> Readiness:
+    """Read arms, scores and variables as the group level will; nothing is written.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    spec : StudySpec
+        The study, with its own labels of arms.
+    """
+    from bids_ketamine.dataset.clinical_cells import require_clinical_cells
+    from bids_ketamine.dataset.outcomes import outcome_scores, session_scores
+    from bids_ketamine.dataset.participants import participant_arms
+
+    problems: list[BidsKetamineError] = []
+    readers: tuple[Callable[[Path, StudySpec], object], ...] = (
+        participant_arms,
+        require_clinical_cells,
+        outcome_scores,
+    )
+    for read in readers:
+        try:
+            read(bids_dir, spec)
+        except BidsKetamineError as error:
+            if str(error) not in map(str, problems):
+                problems.append(error)
+    with suppress(BidsKetamineError):
+        scores = session_scores(bids_dir, spec)
+        changes = outcome_scores(bids_dir, spec)
+        return Readiness(
+            problems=tuple(problems),
+            scores=tuple(_counts(each, spec, scores, changes) for each in spec.outcomes),
+            empty=tuple(_empty(bids_dir, spec, scores)),
+        )
+    return Readiness(problems=tuple(problems))
+
+
+def _counts(
+    outcome: OutcomeSpec, spec: StudySpec, scores: pd.DataFrame, changes: pd.DataFrame
+) -> str:
+    """Say of how many participants an outcome is known, in each session and over the change."""
+    of_outcome = scores[scores["outcome"] == outcome.name]
+    known = of_outcome.groupby("session")["score"].count()
+    names = [session.name for session in spec.sessions if session.name in known]
+    parts = [f"{name} {known[name]}" for name in names]
+    if spec.changes or outcome.change_column:
+        both = int(changes.loc[changes["outcome"] == outcome.name, "improvement"].count())
+        parts.append(f"improvement {both}")
+    return f"{outcome.name}: {', '.join(parts)}"
+
+
+def _empty(bids_dir: Path, spec: StudySpec, scores: pd.DataFrame) -> Iterator[str]:
+    """Say which sessions have no score of anybody, and whether a table knows them."""
+    known = scores.groupby(["outcome", "session"])["score"].count()
+    for outcome in spec.outcomes:
+        for session in spec.sessions:
+            if known.get((outcome.name, session.name), 1) == 0:
+                yield (
+                    f"{outcome.name} has no score in the session {session.name}"
+                    f"{_why(bids_dir, outcome, session)}: what needs it will be empty"
+                )
+
+
+def _why(bids_dir: Path, outcome: OutcomeSpec, session: SessionSpec) -> str:
+    from bids_ketamine.dataset.clinical import read_clinical_table
+
+    if session.column or session.unlabelled or outcome.columns:
+        return ""
+    label = session.label or session.name
+    table = read_clinical_table(bids_dir, outcome.table)
+    n_rows = sum(each == label for _, each in table.rows)
+    if n_rows:
+        return f", in {counted(n_rows, 'row')} of ses-{label} in {table.name}"
+    there = ", ".join(f"ses-{each}" for each in table.sessions)
+    return f", for {table.name} has no row of ses-{label} (it has {there})"

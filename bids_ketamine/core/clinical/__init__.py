@@ -1,0 +1,1 @@
+"""Clinical statistics: baseline characteristics, repeated measures, symptom dimensions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from scipy import stats
 
 from bids_ketamine.reports.figures.bivariate import STEPS, bivariate_figure, fitted_line
 from bids_ketamine.reports.figures.canvas import arm_styles
@@ -16,10 +16,14 @@ def test_band_is_that_of_the_mean_of_a_regression() -> None:
     up = 2 + 3 * across + rng.standard_normal(14)
     line = fitted_line(across, up, level=0.9)
     assert line is not None
-    model = sm.OLS(up, sm.add_constant(across)).fit()
-    expected = model.get_prediction(sm.add_constant(line.across)).conf_int(alpha=0.1)
-    np.testing.assert_allclose(np.c_[line.low, line.high], expected, rtol=1e-10)
-    np.testing.assert_allclose(line.middle, model.predict(sm.add_constant(line.across)))
+    design, at = (np.column_stack([np.ones(each.size), each]) for each in (across, line.across))
+    weights = np.linalg.solve(design.T @ design, design.T @ up)
+    left = up - design @ weights
+    leverage = np.einsum("ij,jk,ik->i", at, np.linalg.inv(design.T @ design), at)
+    width = stats.t.ppf(0.95, 12) * np.sqrt(left @ left / 12 * leverage)
+    np.testing.assert_allclose(line.middle, at @ weights, rtol=1e-10)
+    np.testing.assert_allclose(line.high - line.middle, width, rtol=1e-10)
+    np.testing.assert_allclose(line.middle - line.low, width, rtol=1e-10)
 
 
 def test_few_points_have_a_line_without_a_band_or_nothing() -> None:

@@ -7,13 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bids_ketamine.core.mixed.analysis import (
-    NOT_WITH_ML,
-    MixedResult,
-    analyse_mixed_model,
-)
+from bids_ketamine.core.mixed.analysis import MixedResult, analyse_mixed_model
 from bids_ketamine.core.mixed.degrees_of_freedom import RULES
 from bids_ketamine.core.mixed.fit import fit_mixed_model
+from bids_ketamine.core.mixed.rows import NOT_WITH_ML
 
 FloatArray = np.ndarray
 

@@ -1,13 +1,17 @@
-"""The process's surroundings: processors, threads, warnings; set before anything heavy loads."""
+"""The process's surroundings, set before anything heavy loads: processors, threads, caches."""
 
 from __future__ import annotations
 
+import logging
 import os
-import stat
-import tempfile
 import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
+
+from bids_ketamine.machine.caches import prepare_caches
+from bids_ketamine.machine.control_groups import PROCESS, processor_limit
+
+LOGGER = logging.getLogger("bids_ketamine")
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -16,9 +20,6 @@ _THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-
-
-_CACHE_OF_NUMBA = "NUMBA_CACHE_DIR"
 
 
 def set_threads(n_threads: int, environment: MutableMapping[str, str]) -> None:
@@ -52,41 +53,22 @@ def keep_quiet(verbosity: int, environment: MutableMapping[str, str]) -> None:
         warnings.simplefilter("ignore")
 
 
-def keep_compiled_code(environment: MutableMapping[str, str]) -> None:
-    """Give numba a folder where machine code lasts until the next run.
-
-    Where it finds none, compilation is repeated in each process. A folder that the user chose is
-    left alone. The first of these that can be written to is taken: the user's folder of caches
-    (``XDG_CACHE_HOME``, else ``~/.cache``), and one in the system's temporary folder that nobody
-    else can write to, for code is run from it.
+def use_caches(
+    environment: MutableMapping[str, str], *, last_resort: Path | None = None, keep: bool = True
+) -> None:
+    """Give libraries folders for what they keep; what goes against the user's word is told.
 
     Parameters
     ----------
     environment : mutable mapping
         ``os.environ``, from which child processes inherit.
+    last_resort : Path, optional
+        Folder to be made and used if nothing else can be written to.
+    keep : bool
+        Whether the last resort stays when the process ends.
     """
-    if environment.get(_CACHE_OF_NUMBA):
-        return
-    caches = Path(environment.get("XDG_CACHE_HOME") or "~/.cache")
-    folder = _own_folder(caches / "bids_ketamine" / "numba")
-    if folder is None and hasattr(os, "getuid"):
-        folder = _own_folder(Path(tempfile.gettempdir()) / f"bids_ketamine-{os.getuid()}")
-    if folder is not None:
-        environment[_CACHE_OF_NUMBA] = str(folder)
-
-
-def _own_folder(folder: Path) -> Path | None:
-    """Make a folder of the user's; None where it cannot be, or where others may write to it."""
-    try:
-        folder = folder.expanduser()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
-    except (OSError, RuntimeError):  # the latter where there is no home folder
-        return None
-    foreign = hasattr(os, "getuid") and found.st_uid != os.getuid()
-    shared = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-    usable = stat.S_ISDIR(found.st_mode) and os.access(folder, os.W_OK | os.X_OK)
-    return folder if usable and not (foreign or shared) else None
+    for line in prepare_caches(environment, last_resort=last_resort, keep=keep):
+        LOGGER.info("%s", line)
 
 
 def configure_nipype(
@@ -106,7 +88,7 @@ def configure_nipype(
     environment : mutable mapping
         ``os.environ``, from which child processes inherit.
     """
-    if "NIPYPE_CONFIG_DIR" in environment:
+    if environment.get("NIPYPE_CONFIG_DIR"):
         return
     folder = work_dir / "nipype"
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,33 +99,19 @@ def configure_nipype(
     environment["NIPYPE_CONFIG_DIR"] = str(folder)
 
 
-def available_processors(control_groups: Path = Path("/sys/fs/cgroup")) -> int:
+def available_processors(process: Path = PROCESS) -> int:
     """Return the number of processors that this process may use.
 
-    The least of the scheduler's affinity and a container's quota (cgroup v2 ``cpu.max``, v1
-    ``cpu.cfs_quota_us`` over ``cpu.cfs_period_us``); at least 1.
+    The least of the scheduler's affinity and the quotas of its control groups; at least 1.
 
     Parameters
     ----------
-    control_groups : Path
-        Where the kernel shows control groups.
+    process : Path
+        What the kernel tells of this process.
     """
     try:
         granted = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS
         granted = os.cpu_count() or 1
-    quota = _quota(control_groups)
-    return granted if quota is None else max(1, min(granted, quota))
-
-
-def _quota(control_groups: Path) -> int | None:
-    try:
-        version_2 = control_groups / "cpu.max"
-        if version_2.is_file():
-            limit, period = version_2.read_text().split()[:2]
-        else:
-            limit = (control_groups / "cpu" / "cpu.cfs_quota_us").read_text()
-            period = (control_groups / "cpu" / "cpu.cfs_period_us").read_text()
-        return int(limit) // int(period) if int(limit) > 0 else None
-    except (OSError, ValueError):  # no control groups, or "max": no limit
-        return None
+    quota = processor_limit(process)
+    return granted if quota is None else max(1, min(granted, int(quota)))

@@ -74,6 +74,18 @@ def _listing(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+class _PrintDescriptor(argparse.Action):
+    """Print the Boutiques descriptor of this version and leave, as ``--version`` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        # The descriptor is made from this parser.
+        from bids_ketamine.cli.console import write_out
+        from bids_ketamine.cli.descriptor import descriptor_text
+
+        write_out(descriptor_text(__version__))
+        parser.exit()
+
+
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30, width=98)
@@ -265,5 +277,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     other.add_argument(
         "--version", action="version", version=f"bids_ketamine {__version__}", help="print it"
+    )
+    other.add_argument(
+        "--bids-exec-spec",
+        action=_PrintDescriptor,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="print the Boutiques descriptor of this command line (JSON)",
     )
     other.add_argument("-h", "--help", action="help", help="print this text")

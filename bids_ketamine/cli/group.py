@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bids_ketamine.cli import freezing, planning
 from bids_ketamine.cli.console import write_out
-from bids_ketamine.cli.environment import keep_compiled_code
 from bids_ketamine.cli.guards import check_creatable
 from bids_ketamine.cli.options import RunOptions
 from bids_ketamine.cli.progress import Progress
@@ -92,8 +90,6 @@ def _compute(
     trial: Trial, options: RunOptions, progress: Progress, *, n_procs: int, plan: Plan | None
 ) -> int:
     from bids_ketamine.cli import reporting
-
-    keep_compiled_code(os.environ)
     from bids_ketamine.workflows.group import run_group_level
 
     try:

@@ -24,6 +24,7 @@ from bids_ketamine.cli.environment import (
     configure_nipype,
     keep_quiet,
     set_threads,
+    use_caches,
 )
 from bids_ketamine.cli.error_records import trial_places
 from bids_ketamine.cli.options import RunOptions
@@ -127,6 +128,7 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
     with logging_to(progress, verbosity=options.verbosity):
         planning.check_flags(options)
         trial = open_trial(options)
+        use_caches(os.environ)
         invocation.log_folder, invocation.trial = trial.output_dir / "logs", trial
         if not (options.dry_run or options.reports_only or options.boilerplate_only):
             for notice in trial.study.notices:
@@ -134,6 +136,10 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
         plan = planning.current_plan(trial, options, tell=progress.write_line)
         if options.boilerplate_only:
             return _boilerplate_only(planning.shown_trial(trial, plan), options)
+        if not options.dry_run and (options.reports_only or options.analysis_level == "group"):
+            # Nothing that says where this machine keeps its files may stay among the results.
+            passing = trial.output_dir / f".caches-{os.getpid()}"
+            use_caches(os.environ, last_resort=passing, keep=False)
         if options.reports_only:
             return _reports_only(trial, options, progress, plan=plan)
         if options.analysis_level == "group":
@@ -174,6 +180,7 @@ def _participant(
 ) -> int:
     from bids_ketamine.cli import freezing, participant
     from bids_ketamine.cli.guards import check_creatable, check_work_dir, make_writable
+    from bids_ketamine.cli.memory import processes
 
     if options.permutations is not None:
         raise UsageError(
@@ -189,6 +196,7 @@ def _participant(
             output_dir=trial.output_dir,
             clean=options.clean_workdir,
         )
+    n_procs = processes(n_procs, options, tell=progress.write_line)
     if options.dry_run:
         check_creatable(trial.output_dir, what="output folder")
         return _dry_run(trial, options, n_procs=n_procs, plan=plan)
@@ -196,6 +204,7 @@ def _participant(
     sessions = participant.select_sessions(trial, options)
     make_writable(trial.output_dir, what="output folder")
     make_writable(work_dir, what="work directory")
+    use_caches(os.environ, last_resort=work_dir / "caches")
     if options.plan and plan is None:
         plan = freezing.freeze(trial, options, tell=progress.write_line)
     configure_nipype(work_dir, verbosity=options.verbosity, environment=os.environ)
@@ -212,6 +221,7 @@ def _participant(
 def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | None) -> int:
     from bids_ketamine.cli.dry_run import plan as plan_analyses
     from bids_ketamine.cli.dry_run_text import render
+    from bids_ketamine.cli.memory import shortage
     from bids_ketamine.cli.participant import select_sessions
     from bids_ketamine.regions.sources import resolve_regions
     from bids_ketamine.workflows.model_regions import require_model_regions
@@ -236,9 +246,9 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | No
             n_procs=n_procs,
         )
     )
-    told = planning.describe_plan(trial, plan, options)
-    if told:
-        write_out(f"\n{told}\n")
+    for told in (shortage(analyses, options), planning.describe_plan(trial, plan, options)):
+        if told:
+            write_out(f"\n{told}\n")
     if any(each.can_run for each in analyses):
         return 0
     # As the run itself would end.
@@ -246,13 +256,14 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | No
 
 
 def _execution(options: RunOptions, *, work_dir: Path, n_procs: int) -> ExecutionSettings:
+    from bids_ketamine.cli.memory import claimable_gb
     from bids_ketamine.cli.plugin_file import read_plugin_file
     from bids_ketamine.workflows.records import ExecutionSettings
 
     return ExecutionSettings(
         n_procs=n_procs,
         omp_n_threads=options.omp_n_threads or 1,
-        memory_gb=None if options.memory_mb is None else options.memory_mb / 1024,
+        memory_gb=claimable_gb(options),
         work_dir=work_dir,
         plugin=None if options.use_plugin is None else read_plugin_file(options.use_plugin),
         stop_on_first_crash=options.stop_on_first_crash,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 from bids_ketamine._version import __version__
 from bids_ketamine.errors import BidsKetamineError, UsageError
+from bids_ketamine.machine.caches import prepare_caches
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0; 64 usage; 73 the folder cannot be used; 74 writing failed.
     """
     options = build_parser().parse_args(argv)
+    prepare_caches(os.environ)
     # nilearn and nibabel take seconds to import; --help must not wait for them.
     from bids_ketamine.demo.dataset import write_demo_trial
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: Files that hold a control group's memory limit: version 2, version 1.
-LIMIT_FILES = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
+from bids_ketamine.machine.control_groups import PROCESS, memory_limit
 
 #: The kernel's account of the machine's memory.
 MEMINFO = Path("/proc/meminfo")
@@ -17,17 +13,25 @@ MEMINFO = Path("/proc/meminfo")
 UNKNOWN_MACHINE = 4e9
 
 
-def granted_memory(limit_files: tuple[Path, ...] = LIMIT_FILES, meminfo: Path = MEMINFO) -> float:
+def granted_memory(
+    limit_files: tuple[Path, ...] | None = None, meminfo: Path = MEMINFO, process: Path = PROCESS
+) -> float:
     """Return the memory that can be had at most, bytes: the smaller of machine and container.
 
     Parameters
     ----------
-    limit_files : tuple of Path
-        Control-group files; a missing one or ``max`` is no limit.
+    limit_files : tuple of Path, optional
+        Control-group files; a missing one or ``max`` is no limit. Those of this process's own
+        control groups and of all above them when absent.
     meminfo : Path
         The kernel's account of the machine's memory.
+    process : Path
+        What the kernel tells of this process.
     """
     limits = [_machine_bytes(meminfo)]
+    if limit_files is None:
+        own = memory_limit(process)
+        return min([*limits, *([] if own is None else [own])])
     for path in limit_files:
         try:
             limits.append(float(path.read_text().strip()))

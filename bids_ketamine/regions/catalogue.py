@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -177,14 +177,30 @@ def atlas_image(atlas: Atlas, space: str) -> AtlasImage:
         in_templateflow = space if space in (TEMPLATE_2009C, TEMPLATE_6) else TEMPLATE_2009C
         if space == in_templateflow or not atlas.shipped:
             stem = atlas.templateflow
-            image = template_file(in_templateflow, f"res-02_{stem}.nii.gz", purpose=purpose)
-            table = template_file(in_templateflow, f"{stem}.tsv", purpose=purpose)
+            names = _names_in_templateflow(stem)
+            image, table = (template_file(in_templateflow, each, purpose=purpose) for each in names)
             labels = grouped_by_name(read_label_table(table, source=f"the atlas {atlas.name}"))
             return AtlasImage(image, labels, in_templateflow)
     template = space if space in atlas.shipped else next(iter(atlas.shipped))
     image = shipped_file(atlas.shipped[template])
     table = image.with_name(image.name.replace(".nii.gz", ".tsv"))
     return AtlasImage(image, read_label_table(table, source=f"the atlas {atlas.name}"), template)
+
+
+def schaefer_files() -> Iterator[tuple[str, str]]:
+    """Yield template and name in TemplateFlow of every Schaefer atlas that does not ship."""
+    for n_parcels in SCHAEFER_PARCELS:
+        for n_networks in (7, 17):
+            atlas = _schaefer(n_parcels, n_networks)
+            for template in (TEMPLATE_2009C, TEMPLATE_6):
+                if template not in atlas.shipped:
+                    for name in _names_in_templateflow(str(atlas.templateflow)):
+                        yield template, name
+
+
+def _names_in_templateflow(stem: str) -> tuple[str, str]:
+    """Return the names of an atlas's image and of its table of labels."""
+    return f"res-02_{stem}.nii.gz", f"{stem}.tsv"
 
 
 def shipped_file(name: str) -> Path:

@@ -265,10 +265,21 @@ def _in_template(source: RegionSource, image: Path, stated: str | None, space: s
             )
         transform = template_file(
             space,
-            f"from-{own}_mode-image_xfm.h5",
+            transform_name(own),
             purpose=f"{title} lies in {own}, the series in {space}; the transform between them",
         )
     return replace(source, image=image, space=own, transform=transform)
+
+
+def transform_name(own: str) -> str:
+    """Return the name, without the template it leads to, of the transform from a template.
+
+    Examples
+    --------
+    >>> transform_name("MNI152NLin6Asym")
+    'from-MNI152NLin6Asym_mode-image_xfm.h5'
+    """
+    return f"from-{own}_mode-image_xfm.h5"
 
 
 def _template_in_name(image: Path) -> str | None:

@@ -15,13 +15,27 @@ LOGGER = logging.getLogger("bids_ketamine")
 
 
 def home() -> Path:
-    """Return the folder of the local copy (``TEMPLATEFLOW_HOME``)."""
+    """Return the folder of the local copy (``TEMPLATEFLOW_HOME``).
+
+    Raises
+    ------
+    InputMissingError
+        If none is stated and the user has no home folder either.
+    """
     # Set and empty, TemplateFlow would take the working directory for its copy.
     stated = os.environ.get("TEMPLATEFLOW_HOME", "").strip()
     if stated:
         return Path(stated)
     cache = os.environ.get("XDG_CACHE_HOME", "").strip()
-    return (Path(cache) if cache else Path.home() / ".cache") / "templateflow"
+    if os.path.isabs(cache):
+        return Path(cache) / "templateflow"
+    try:
+        return Path.home() / ".cache" / "templateflow"
+    except RuntimeError as error:  # neither HOME nor a name for the user
+        raise InputMissingError(
+            "There is no folder for files of TemplateFlow: this user has no home folder.",
+            cure="Set TEMPLATEFLOW_HOME to a folder.",
+        ) from error
 
 
 def template_file(template: str, name: str, *, purpose: str) -> Path:
@@ -45,7 +59,8 @@ def template_file(template: str, name: str, *, purpose: str) -> Path:
     Raises
     ------
     InputMissingError
-        If it is neither there nor to be had; names the file and its place.
+        If it is neither there nor to be had, or there is no place for it; names the file and its
+        place.
     """
     wanted = home() / f"tpl-{template}" / f"tpl-{template}_{name}"
     if _has_content(wanted):

@@ -74,7 +74,7 @@ mixed_models: {drug: {outcomes: [madrs], formula: treatment + period}}
 """
 
 PLANNED = """\
-# Methods of later versions
+## Methods of later versions
 
 These sections are read and checked. With a preset, a run says that they are not yet available
 and goes on with the rest; a study of your own that asks for one is refused.

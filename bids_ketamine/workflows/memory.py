@@ -4,22 +4,44 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bids_ketamine.images.memory import LIMIT_FILES, MEMINFO, granted_memory
+from bids_ketamine.images.memory import MEMINFO, granted_memory
 
 #: Share of the memory that running nodes may claim together.
 SHARE = 0.9
 
+#: A process that has loaded the libraries, GB.
+BASE_GB = 0.35
+
 
 def available_memory_gb(
-    limit_files: tuple[Path, ...] = LIMIT_FILES, meminfo: Path = MEMINFO
+    limit_files: tuple[Path, ...] | None = None, meminfo: Path = MEMINFO
 ) -> float:
     """Return the memory nodes may claim, GB: 90 % of the smaller of machine and container.
 
     Parameters
     ----------
-    limit_files : tuple of Path
-        Control-group files; a missing one or ``max`` is no limit.
+    limit_files : tuple of Path, optional
+        Control-group files; a missing one or ``max`` is no limit. Those of this process's own
+        control groups and of all above them when absent.
     meminfo : Path
         The kernel's account of the machine's memory.
     """
     return SHARE * granted_memory(limit_files, meminfo) / 1e9
+
+
+def affordable_processes(n_procs: int, memory_gb: float) -> int:
+    """Return how many processes fit into memory, at most as many as asked for and at least one.
+
+    Parameters
+    ----------
+    n_procs : int
+        Processes that are asked for.
+    memory_gb : float
+        Memory that they may claim together, GB.
+
+    Examples
+    --------
+    >>> affordable_processes(8, 1.8), affordable_processes(2, 1.8), affordable_processes(2, 0.1)
+    (5, 2, 1)
+    """
+    return max(1, min(n_procs, int(memory_gb / BASE_GB)))

@@ -24,13 +24,13 @@ from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.regions.transform import FIELD_GB
 from bids_ketamine.study.spec import StudySpec, TaskSpec
+from bids_ketamine.workflows.memory import BASE_GB
 from bids_ketamine.workflows.reuse import left_out_tasks
 
 #: A step holds as much as this many times the whole grid in single precision at its peak: the
 #: brain's series, about a quarter of the grid, and blocks of voxels in double precision. A process
 #: of 0.6 GB was measured for 233 million values of the grid, of which the libraries take a base.
 COPIES = 0.43
-BASE_GB = 0.35
 
 #: A dynamic causal model holds this many arrays of the size of all its regions' designs, and of
 #: volumes by volumes, and blocks of matrix exponentials beside them. Measured with 2 and 10

@@ -1,7 +1,8 @@
-"""Processors, threads, and what other packages may say."""
+"""Processors, threads, caches, and what other packages may say."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from bids_ketamine.cli.environment import (
     available_processors,
     configure_nipype,
-    keep_compiled_code,
     set_threads,
+    use_caches,
 )
 
 
@@ -23,25 +24,41 @@ def test_threads_are_set_for_every_library() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "expected"),
+    ("groups", "files", "expected"),
     [
-        ({"cpu.max": "300000 100000\n"}, 3),
-        ({"cpu.max": "50000 100000\n"}, 1),
-        ({"cpu.max": "max 100000\n"}, 8),
-        ({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2),
-        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
-        ({}, 8),
+        ("0::/app", {"v2/app/cpu.max": "300000 100000\n"}, 3),
+        ("0::/app", {"v2/app/cpu.max": "50000 100000\n"}, 1),
+        ("0::/app", {"v2/app/cpu.max": "max 100000\n"}, 8),
+        ("0::/job/app", {"v2/job/cpu.max": "250000 100000", "v2/job/app/cpu.max": "max 100000"}, 2),
+        (
+            "3:cpu,cpuacct:/app",
+            {"v1/app/cpu.cfs_quota_us": "200000", "v1/app/cpu.cfs_period_us": "100000"},
+            2,
+        ),
+        (
+            "3:cpu,cpuacct:/app",
+            {"v1/app/cpu.cfs_quota_us": "-1", "v1/app/cpu.cfs_period_us": "100000"},
+            8,
+        ),
+        ("", {}, 8),
     ],
 )
 def test_a_containers_quota_limits_the_processors(
-    files: dict[str, str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    groups: str,
+    files: dict[str, str],
+    expected: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    mounts = f"1 0 0:1 / {tmp_path}/v2 rw - cgroup2 cgroup2 rw\n"
+    mounts += f"2 0 0:2 / {tmp_path}/v1 rw - cgroup cgroup rw,cpu,cpuacct\n"
+    files = {**files, "process/cgroup": f"{groups}\n", "process/mountinfo": mounts}
     for name, content in files.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    assert available_processors(tmp_path) == expected
+    assert available_processors(tmp_path / "process") == expected
 
 
 def test_nipype_is_quiet_in_workers_too_unless_asked(tmp_path: Path) -> None:
@@ -57,36 +74,24 @@ def test_the_users_own_nipype_configuration_stays(tmp_path: Path) -> None:
     configure_nipype(tmp_path, verbosity=0, environment=environment)
     assert environment == {"NIPYPE_CONFIG_DIR": "mine"}
     assert list(tmp_path.iterdir()) == []
+    environment = {"NIPYPE_CONFIG_DIR": ""}
+    configure_nipype(tmp_path, verbosity=0, environment=environment)
+    assert environment == {"NIPYPE_CONFIG_DIR": str(tmp_path / "nipype")}
 
 
-def test_compiled_code_is_kept_among_the_users_caches(tmp_path: Path) -> None:
-    environment = {"XDG_CACHE_HOME": str(tmp_path)}
-    keep_compiled_code(environment)
-    folder = tmp_path / "bids_ketamine" / "numba"
-    assert environment["NUMBA_CACHE_DIR"] == str(folder)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    keep_compiled_code(environment | {"XDG_CACHE_HOME": "elsewhere"})
-    assert environment["NUMBA_CACHE_DIR"] == str(folder)
-
-
-def test_the_users_own_cache_of_numba_stays(tmp_path: Path) -> None:
-    environment = {"XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": "mine"}
-    keep_compiled_code(environment)
-    assert environment["NUMBA_CACHE_DIR"] == "mine"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_without_a_writable_home_the_temporary_folder_keeps_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_caches_against_the_users_word_are_told_at_v(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(logging.getLogger("bids_ketamine"), "propagate", True)
     (tmp_path / "file").touch()
-    environment = {"XDG_CACHE_HOME": str(tmp_path / "file")}
-    keep_compiled_code(environment)
-    own = tmp_path / f"bids_ketamine-{os.getuid()}"
-    assert environment["NUMBA_CACHE_DIR"] == str(own)
-    # Code that somebody else may have put there is not run.
-    own.chmod(0o777)
-    environment = {"XDG_CACHE_HOME": str(tmp_path / "file")}
-    keep_compiled_code(environment)
-    assert "NUMBA_CACHE_DIR" not in environment
+    stated = str(tmp_path / "file" / "numba")
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": stated}
+    with caplog.at_level(logging.INFO, logger="bids_ketamine"):
+        use_caches(environment)
+    own = str(tmp_path / "bids_ketamine" / "numba")
+    assert environment["NUMBA_CACHE_DIR"] == own
+    assert (
+        "bids_ketamine",
+        logging.INFO,
+        f"NUMBA_CACHE_DIR={stated} cannot be written to; {own} is taken instead",
+    ) in caplog.record_tuples

@@ -76,7 +76,7 @@ def test_every_flag_in_both_spellings(
 def test_the_table_above_knows_every_flag() -> None:
     known = {flag for action in build_parser()._actions for flag in action.option_strings}
     tested = {flag for flag, *_ in FLAGS} | {"-vv"}
-    assert known - tested == {"--help", "-h", "--version"}
+    assert known - tested == {"--help", "-h", "--version", "--bids-exec-spec"}
 
 
 def test_defaults() -> None:

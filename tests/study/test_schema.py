@@ -17,7 +17,7 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "study.schema.json"
 
 def test_published_schema_is_current():
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    assert published == study_schema(), "run `make schema` and commit docs/study.schema.json"
+    assert published == study_schema(), "run `make reference` and commit docs/study.schema.json"
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -44,7 +44,7 @@ def test_mistakes_are_seen_by_the_schema_too(study):
 
 def test_published_reference_is_current():
     published = PUBLISHED.with_name("study.md").read_text(encoding="utf-8")
-    assert published == study_reference(), "run `make schema` and commit docs/study.md"
+    assert published == study_reference(), "run `make reference` and commit docs/study.md"
     assert "| `noise_model` | `ar1`, `ols`, `spm` | `ar1` |" in published
 
 

@@ -12,8 +12,8 @@ x_c        interaction of the seed with condition c: s h_c (method conn), or for
 X          the columns s, h_c, x_c without their means, shape (n_scans, n_columns)
 G          pseudo-inverse of X'X
 b_c        regression coefficient of condition c's interaction
-r_c        semipartial correlation: b_c / (sqrt(G_cc) |y|), of y with the part of x_c
-           that all other columns leave
+r_c        semipartial correlation: b_c / (sqrt(G_cc) norm(y)), of y with the part of
+           x_c that all other columns leave
 w          weights of an effect: a contrast, or one condition
 =========  ==========================================================================
 

@@ -92,7 +92,7 @@ def fisher_z(correlation: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray
-        Fisher z of the same shape; NaN for |r| = 1 up to rounding, where it has no value.
+        Fisher z of the same shape; NaN for r = -1 and 1 up to rounding, where it has no value.
     """
     r = np.asarray(correlation, dtype=float)
     inside = np.abs(r) < 1.0 - 1e-12

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import ndtri_exp
 
-#: Largest |z| written: beyond it the tail probability underflows.
+#: Largest size of z that is written: beyond it the tail probability underflows.
 LARGEST_Z = 37.0
 
 

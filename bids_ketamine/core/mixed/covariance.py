@@ -83,7 +83,7 @@ class ProfiledLikelihood:
     n_observations, n_columns : int
         Size of the design.
     log_det_basis : float
-        log |R' R| of the basis X = Q R.
+        ``log|R' R|`` of the basis X = Q R.
     squares : float
         Sum of squares that ordinary regression leaves.
     cross_random : ndarray of shape (n_participants, n_random, n_random)
@@ -131,7 +131,7 @@ class ProfiledLikelihood:
         """Return -2 log-likelihood at one or several factors L.
 
         ML: log|I + Z L L' Z'| + n (1 + log(2 pi r^2 / n)); REML has n - p for n and
-        log|X' (I + Z L L' Z')^-1 X| besides (Bates et al., 2015, eqs. 34 and 41).
+        ``log|X' (I + Z L L' Z')^-1 X|`` besides (Bates et al., 2015, eqs. 34 and 41).
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class ProfiledLikelihood:
         return deviance + log_det_design if self.reml else deviance
 
     def parts(self, factor: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return log|I + Z L L' Z'|, log|X' (..)^-1 X| and r^2 at one or several factors L."""
+        """Return ``log|I + Z L L' Z'|``, ``log|X' (..)^-1 X|``, r^2 at one or several factors L."""
         each = factor[..., None, :, :]
         turned = np.swapaxes(each, -1, -2)
         inner = np.eye(factor.shape[-1]) + turned @ self.cross_random @ each

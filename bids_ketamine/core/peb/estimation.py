@@ -119,7 +119,7 @@ class PebEstimate(NamedTuple):
 
     @property
     def posterior_probability(self) -> np.ndarray:
-        """Probability that each effect has its sign, Phi(|mean| / sd), shape (k, n_columns)."""
+        """Probability that each effect has its sign, ``Phi(|mean| / sd)``, shape (k, n_columns)."""
         return special.ndtr(np.abs(self.posterior_mean) / self.posterior_deviation)
 
 

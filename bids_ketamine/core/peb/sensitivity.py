@@ -27,7 +27,7 @@ class Sensitivity(NamedTuple):
     deviation : ndarray of shape (n, k, n_columns)
         Posterior standard deviations.
     probability : ndarray of shape (n, k, n_columns)
-        Phi(|mean| / deviation).
+        ``Phi(|mean| / deviation)``.
     """
 
     left_out: tuple[str, ...]

@@ -192,7 +192,7 @@ class TrialEffect(NamedTuple):
     interval_low, interval_high : float
         Limits of the interval.
     posterior_probability : float
-        That the effect has its sign, Phi(|estimate| / standard deviation).
+        That the effect has its sign, ``Phi(|estimate| / standard deviation)``.
     model_probability : float
         That the effect is there, of the search. Gaussian level.
     averaged_estimate, averaged_standard_deviation : float

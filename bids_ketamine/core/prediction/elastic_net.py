@@ -44,7 +44,7 @@ def elastic_net_path(
 
     .. math::
         \min_b \frac{1}{2n} |y - Zb|^2
-        + \lambda \Big(\frac{1-\alpha}{2 s_y} |b|_2^2 + \alpha |b|_1\Big).
+        + \lambda \Bigl(\frac{1-\alpha}{2 s_y} |b|_2^2 + \alpha |b|_1\Bigr).
 
     The largest penalty is the smallest at which all slopes are zero (for mixing below 0.001 that
     of 0.001, where slopes are given as zero too), the smallest 1e-4 of it, or 0.01 of it with

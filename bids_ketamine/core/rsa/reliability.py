@@ -1,8 +1,8 @@
 r"""Split-half reliability of dissimilarities: each half of the partitions makes its own.
 
 With C_m the row that weights patterns to the difference of a pair in partition m, and D (M, M) the
-products of differences over voxels, the patterns of the other partitions of a half H of k, meaned,
-give
+products of differences over voxels, the patterns of the other partitions of a half H of k,
+averaged, give
 
 .. math:: D_{mn} = C_m G C_n', \qquad
           \mathrm{LDC}_H = \frac{1}{k (k - 1)} \sum_{m \ne n \in H} D_{mn}

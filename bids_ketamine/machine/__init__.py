@@ -1,0 +1,1 @@
+"""What the machine or the container grants: memory, processors, places for caches."""

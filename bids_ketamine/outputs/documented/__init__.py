@@ -1,0 +1,1 @@
+"""What every output file holds: the source of docs/outputs.md, which tests compare with outputs."""

@@ -79,4 +79,5 @@ calibration: $(READY)
 	$(BIN)/python -m benchmarks.elastic_net_calibration --jobs $(JOBS)
 
 clean:
-	rm -rf $(VENV) demo-trial demo-output demo-work build dist *.egg-info docs/_build container-test
+	rm -rf $(VENV) demo-trial demo-output demo-work build dist *.egg-info docs/_build
+	bash container/test.sh clean

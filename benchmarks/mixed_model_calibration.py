@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 )
                 targets.append(Target(f"{name}, least %", shares[0], LEAST, at_least=True))
                 targets.append(Target(f"{name}, most %", shares[0], MOST))
-    return print_targets(targets)
+    return 0 if print_targets(targets) else 1
 
 
 def rejected(condition: Condition, n_trials: int) -> list[float]:

@@ -145,9 +145,7 @@ def time_stacked(clock: Clock, data: TrialData) -> None:
     )
     clock.timed(
         f"  posterior predictive check, {N_DRAWS} draws",
-        lambda: predictive_check(
-            own, participants=stacked.owners, degrees_of_freedom=None, n_draws=N_DRAWS, seed=0
-        ),
+        lambda: predictive_check(own, participants=stacked.owners, n_draws=N_DRAWS, seed=0),
     )
     both = clock.timed(
         "PEB, 42 models, 4 columns, connections and modulations",

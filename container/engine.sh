@@ -13,7 +13,7 @@ STORE=$(realpath -m "${STORE:-container-test}")
 choose_engine() {
     if [ -n "${ENGINE:-}" ]; then
         :
-    elif command -v docker >/dev/null && docker info >/dev/null 2>&1; then
+    elif is_docker; then
         ENGINE=docker
     elif command -v podman >/dev/null; then
         ENGINE=podman
@@ -27,7 +27,16 @@ choose_engine() {
     fi
 }
 
+# Some systems call podman by Docker's name; it takes podman's options all the same.
+is_docker() {
+    command -v docker >/dev/null && [[ $(docker --version 2>/dev/null) != *podman* ]] \
+        && docker info >/dev/null 2>&1
+}
+
 configure_podman() {
+    local runtime files
+    runtime=$(command -v runc || command -v crun || true)
+    files=$(ulimit -Hn)
     mkdir -p "$STORE/engine"
     cat > "$STORE/engine/storage.conf" <<CONF
 [storage]
@@ -36,14 +45,12 @@ graphroot = "$STORE/engine/images"
 runroot = "$STORE/engine/run"
 CONF
     echo 'unqualified-search-registries = ["docker.io"]' > "$STORE/engine/registries.conf"
-    # Without these two limits runc asks for more than a sandbox may give.
-    local files
-    files=$(ulimit -Hn)
+    # Without these two limits the runtime asks for more than a sandbox may give.
     cat > "$STORE/engine/containers.conf" <<CONF
 [containers]
 default_ulimits = ["nofile=$files:$files", "nproc=4096:4096"]
 [engine]
-runtime = "runc"
+runtime = "$(basename "${runtime:-runc}")"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 CONF

@@ -165,6 +165,6 @@ def trial(folder: Path, *, participants: int) -> Path:
     (root / "participants.tsv").write_text("".join(people))
     (root / "phenotype").mkdir()
     (root / "phenotype" / "madrs.tsv").write_text("".join(scores))
-    place(labels(), folder / "regions" / "temporal_dseg.nii.gz")
-    (folder / "exclusions.tsv").write_text("participant_id\tsession_id\treason\n")
+    place(labels(), folder / "regions" / "temporal_space-MNI152NLin2009cAsym_dseg.nii.gz")
+    (folder / "exclusions.tsv").write_text("participant_id\treason\n")
     return root

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -69,7 +70,9 @@ def test_what_is_installed_is_pinned() -> None:
     for requirement in [*project["dependencies"], *extras["test"], *extras["docs"]]:
         assert normal(re.split(r"[>=<; ]", requirement)[0]) in names
     for installing in [line for line in INSTRUCTIONS if "pip install" in line]:
-        assert "-c constraints.txt" in installing or "--no-deps ." in installing
+        assert "-c constraints.txt" in installing or "--no-deps" in installing
+    (building,) = [line for line in INSTRUCTIONS if "pip wheel" in line]
+    assert "--no-deps" in building
 
 
 def normal(name: str) -> str:
@@ -83,6 +86,16 @@ def test_the_build_context_is_what_is_installed() -> None:
     kept = {line[1:] for line in lines if line.startswith("!")}
     assert kept == {"LICENSE", "README.md", "bids_ketamine", "constraints.txt", "pyproject.toml"}
     assert all((ROOT / name).exists() for name in kept)
+
+
+def test_the_image_says_what_it_is() -> None:
+    (labels,) = [line for line in INSTRUCTIONS if line.startswith("LABEL")]
+    found = dict(re.findall(r'org\.opencontainers\.image\.([a-z.]+)="([^"]*)"', labels))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert found["title"] == project["name"]
+    assert found["licenses"] == project["license"]
+    assert found["source"] == project["urls"]["Documentation"]
+    assert (found["version"], found["revision"]) == ("${VERSION}", "${REVISION}")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -113,3 +126,75 @@ def test_without_an_engine_the_scripts_say_what_to_install(tmp_path: Path) -> No
         "error: neither a Docker daemon nor podman is here. Debian and Ubuntu: "
         "apt-get install --no-install-recommends podman buildah runc debootstrap\n"
     )
+
+
+#: A Docker that notes what it is asked for and refuses what only podman knows.
+DOCKER = """#!/usr/bin/env bash
+echo "$*" >> "$NOTES"
+case "$1 $*" in
+    "--version "*) echo "${DOCKER_VERSION:-Docker version 28.2.2}" ;;
+    *--passwd* | *--read-only-tmpfs* | *--layers* | *"--format docker"* | *--pull=never*)
+        echo "unknown flag" >&2; exit 125 ;;
+    "image "*--format*) echo 900000000 ;;
+esac
+"""
+
+
+def test_docker_is_asked_for_nothing_that_it_does_not_know(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    docker = tmp_path / "docker"
+    docker.write_text(DOCKER, encoding="utf-8")
+    docker.chmod(0o755)
+    done = subprocess.run(
+        ["bash", ROOT / "container" / "test.sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "NOTES": str(notes),
+            "STORE": str(tmp_path / "store"),
+            "VERSION": "1.2.3",
+            "MEMORY": "1500",
+        },
+        cwd=tmp_path,
+    )
+    # Nothing was run, so that there is no report in the end.
+    assert done.stderr.splitlines()[-1] == "FAILED: there is no group report"
+    asked = notes.read_text(encoding="utf-8").splitlines()
+    assert [line.split()[0] for line in asked] == [
+        *("--version", "info", "image", "build", "image"),
+        *["run"] * 5,
+    ]
+    assert "--build-arg VERSION=1.2.3" in asked[3]
+    assert "--build-arg TEMPLATES=none" in asked[3]
+    for line in asked[5:]:
+        assert "--network=none --read-only " in line
+        assert "--user 65533:65533 --memory 1500000000 --memory-swap 1500000000 " in line
+        assert "--cap-drop ALL --security-opt no-new-privileges " in line
+    assert all("/trial/demo:/data:ro" in line for line in asked[6:])
+    assert asked[-1].endswith("bids/bids_ketamine:dev /data /results group --study norbury2021")
+
+
+def test_podman_by_dockers_name_is_not_taken_for_docker(tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(DOCKER, encoding="utf-8")
+    docker.chmod(0o755)
+    podman = tmp_path / "podman"
+    podman.write_text("#!/usr/bin/env bash\nexit 0\n", encoding="utf-8")
+    podman.chmod(0o755)
+    source = f". {ROOT / 'container' / 'engine.sh'}; choose_engine; echo $ENGINE"
+    env = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "NOTES": str(tmp_path / "notes"),
+        "STORE": str(tmp_path / "store"),
+    }
+    for version, engine in (("podman version 5.4", "podman"), ("Docker version 29", "docker")):
+        done = subprocess.run(
+            ["bash", "-c", source],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**env, "DOCKER_VERSION": version},
+        )
+        assert done.stdout.strip() == engine

@@ -235,14 +235,37 @@ def test_the_array_job_runs_the_app_on_one_participant(tmp_path):
     words = done.stdout.split("\n")[:-1]
     scratch = (tmp_path / "seen").read_text().strip()
     image = f"{tmp_path}/bids_ketamine-0.1.0.sif"
-    binds = [f"{tmp_path}/trial:/data:ro", f"{tmp_path}/results:/results"]
-    binds.append(f"{tmp_path}/node/{scratch}:/scratch")
-    assert words[:9] == ["run", "--cleanenv", *(w for b in binds for w in ("-B", b)), image]
+    binds = [f"{tmp_path}/trial:/data:ro", f"{tmp_path}/study:/study:ro"]
+    binds += [f"{tmp_path}/results:/results", f"{tmp_path}/node/{scratch}:/scratch"]
+    assert words[:11] == ["run", "--cleanenv", *(w for b in binds for w in ("-B", b)), image]
     assert list((tmp_path / "node").iterdir()) == []
 
     from bids_ketamine.cli.parser import parse_arguments
 
-    options = parse_arguments([str(tmp_path / "trial"), *words[10:]])
+    options = parse_arguments([str(tmp_path / "trial"), *words[12:]])
     assert options.participant_labels == ("07",)
-    assert (options.n_procs, options.study) == (2, "norbury2021")
+    assert (options.n_procs, options.study) == (2, "/study/study.yml")
     assert str(options.work_dir) == "/scratch"
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["no final newline", "final newline"])
+def test_every_participant_has_a_job_and_the_group_waits(tmp_path, end):
+    (script,) = (each for each in SCRIPTS.values() if "--parsable" in each)
+    (tmp_path / "trial").mkdir()
+    rows = f"participant_id\tarm\nsub-01\tketamine\nsub-07\tplacebo\nsub-09\tplacebo{end}"
+    (tmp_path / "trial" / "participants.tsv").write_text(rows)
+    stand_in = tmp_path / "sbatch"
+    stand_in.write_text(f'#!/bin/bash\nprintf "%s\\n" "$*" >> {tmp_path}/asked\necho 41\n')
+    stand_in.chmod(0o755)
+    subprocess.run(
+        ["bash"],
+        input=script.replace("/project/", f"{tmp_path}/"),
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    jobs, group = (tmp_path / "asked").read_text().splitlines()
+    assert jobs == "--parsable --array=1-3 bids_ketamine.sbatch"
+    assert group.startswith("--dependency=afterany:41 ")
+    assert group.endswith(" /data /results group --study /study/study.yml --nprocs 4")

@@ -37,7 +37,8 @@ class Analysis:
     method : str
         ``faces GLM``, ``rest FC``.
     status : str
-        ``ready``, ``partial`` (some runs cannot be used), ``missing``, ``unreadable``.
+        ``ready``, ``partial`` (some runs cannot be used, or give some of the measures alone),
+        ``missing``, ``unreadable``.
     uses : str
         Files that go in.
     reasons : tuple of str

@@ -65,7 +65,7 @@ def use_caches(
     last_resort : Path, optional
         Folder to be made and used if nothing else can be written to.
     keep : bool
-        Whether the last resort stays when the process ends.
+        Whether the last resort stays when the process ends; if not, its name goes on.
     """
     for line in prepare_caches(environment, last_resort=last_resort, keep=keep):
         LOGGER.info("%s", line)

@@ -52,7 +52,8 @@ def describe_group(
     files = sorted(trial.output_dir.glob("sub-*/**/*_measures.tsv"))
     has_imaging = spec.has_imaging
     tables = _tables(spec, trial.bids_dir)
-    ready = readiness(trial.bids_dir, own)
+    participants = tuple(dict.fromkeys(map(_participant, files)))
+    ready = readiness(trial.bids_dir, own, with_measures=participants)
     blocks = [
         ["Dry run of the group level: nothing is computed, nothing is written."],
         [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bids_ketamine.cli.words import counted
+from bids_ketamine.cli.words import counted, wrapped
 from bids_ketamine.errors import BidsKetamineError
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Readiness:
     empty: tuple[str, ...] = ()
 
 
-def readiness(bids_dir: Path, spec: StudySpec) -> Readiness:
-    """Read arms, scores and variables as the group level will; nothing is written.
+def readiness(bids_dir: Path, spec: StudySpec, *, with_measures: Sequence[str] = ()) -> Readiness:
+    """Read arms, scores, variables and exclusions as the group level will; nothing is written.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def readiness(bids_dir: Path, spec: StudySpec) -> Readiness:
         Raw dataset.
     spec : StudySpec
         The study, with its own labels of arms.
+    with_measures : sequence of str, optional
+        Participants with results, with ``sub-``: those of a dataset without participants.tsv.
     """
     from bids_ketamine.dataset.clinical_cells import require_clinical_cells
     from bids_ketamine.dataset.outcomes import outcome_scores, session_scores
@@ -55,6 +58,7 @@ def readiness(bids_dir: Path, spec: StudySpec) -> Readiness:
         participant_arms,
         require_clinical_cells,
         outcome_scores,
+        partial(_read_exclusions, with_measures=with_measures),
     )
     for read in readers:
         try:
@@ -71,6 +75,43 @@ def readiness(bids_dir: Path, spec: StudySpec) -> Readiness:
             empty=tuple(_empty(bids_dir, spec, scores)),
         )
     return Readiness(problems=tuple(problems))
+
+
+def _read_exclusions(bids_dir: Path, spec: StudySpec, *, with_measures: Sequence[str]) -> None:
+    if spec.exclusions.file is None:
+        return
+    from bids_ketamine.dataset.exclusions import listed_exclusions
+    from bids_ketamine.dataset.tables import read_exclusions
+    from bids_ketamine.workflows.group_sources import arms_of_dataset
+
+    path = Path(spec.exclusions.file)
+    read_exclusions(path)  # told even where participants.tsv is damaged
+    people = arms_of_dataset(bids_dir, spec, with_measures=with_measures).index
+    if len(people):
+        listed_exclusions(path, bids_dir=bids_dir, spec=spec, participants=tuple(people))
+
+
+def exclusions_warning(spec: StudySpec) -> str:
+    """Say that the group level would stop at the table of exclusions; nothing if it would not.
+
+    For the participant level, which does not read the table: whether it knows whom the table
+    names is not looked at.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    """
+    if spec.exclusions.file is None:
+        return ""
+    from bids_ketamine.dataset.tables import read_exclusions
+
+    try:
+        read_exclusions(Path(spec.exclusions.file))
+    except BidsKetamineError as error:
+        text = f"warning: the group level would stop at `exclusions.file` of the study: {error}"
+        return "\n".join(wrapped("", text))
+    return ""
 
 
 def _counts(

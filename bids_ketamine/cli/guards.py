@@ -239,10 +239,11 @@ def make_writable(folder: Path, *, what: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        who = _who_writes() if error.errno in (errno.EACCES, errno.EPERM) else ""
         raise CannotCreateError(
             f"The {what} cannot be written to: {error.strerror or error}.",
             path=folder,
-            cure="Choose another folder, or check the permissions and the space left.",
+            cure=f"Choose another folder, or check the permissions and the space left.{who}",
         ) from error
 
 
@@ -262,12 +263,22 @@ def check_creatable(folder: Path, *, what: str) -> None:
         If its closest existing parent is not a folder that this user may write to.
     """
     there = folder.absolute()
-    while not there.exists() and there != there.parent:
+    while not os.path.lexists(there) and there != there.parent:
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        reason = "may not be written to" if there.is_dir() else "is a file"
-        raise CannotCreateError(
-            f"The {what} cannot be created: `{there}` {reason}.",
-            path=folder,
-            cure="Choose another folder, or check the permissions.",
-        )
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    reason, who = "is a link to nothing" if there.is_symlink() else "is a file", ""
+    if there.is_dir():
+        reason = "may not be written to"
+        who = "" if os.statvfs(there).f_flag & os.ST_RDONLY else _who_writes()
+    raise CannotCreateError(
+        f"The {what} cannot be created: `{there}` {reason}.",
+        path=folder,
+        cure=f"Choose another folder, or check the permissions.{who}",
+    )
+
+
+def _who_writes() -> str:
+    """Say as whom the process runs, which in a container is not who started it."""
+    cure = "in a container give `--user $(id -u):$(id -g)`"
+    return f" This process runs as user {os.geteuid()}; {cure}."

@@ -19,12 +19,13 @@ def claimable_gb(options: RunOptions) -> float:
     Parameters
     ----------
     options : RunOptions
-        The command line. What it states holds, up to the limit of the container or the job.
+        The command line. What it states (MB, of a million bytes, as all that is printed) holds,
+        up to the limit of the container or the job.
     """
     if options.memory_mb is None:
         return available_memory_gb()
     limit = memory_limit()
-    stated = options.memory_mb / 1024
+    stated = options.memory_mb / 1000
     return stated if limit is None else min(stated, SHARE * limit / 1e9)
 
 

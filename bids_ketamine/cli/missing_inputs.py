@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 #: What a series needs beside itself.
 _COMPANIONS = ("mask", "confounds", "events", "RepetitionTime", "ICA-AROMA")
 _SERIES = ("bold", "timeseries")
+#: What some of the measures need, and the others do not.
+_OF_SOME_MEASURES = ("aseg", "confounds of generalized PPI")
 
 
 class Shortfall(Enum):
@@ -18,7 +20,7 @@ class Shortfall(Enum):
 
     NOT_ACQUIRED = "the session or the task was not acquired, or not preprocessed: no mistake"
     UNUSABLE = "a series is there and cannot be used: a mistake that the exit code tells"
-    PARTIAL = "some regions have no value"
+    PARTIAL = "some regions, or generalized PPI, have no value"
     NOTE = "the study's second choice is used"
 
 
@@ -38,6 +40,6 @@ def shortfall(missing: Missing) -> Shortfall:
         # The query names the file it expected where there is none; else what is wrong with it.
         there = not missing.reason.startswith("expected ")
         return Shortfall.UNUSABLE if there else Shortfall.NOT_ACQUIRED
-    if kind == "aseg":
+    if kind in _OF_SOME_MEASURES:
         return Shortfall.PARTIAL
     return Shortfall.NOTE if kind else Shortfall.NOT_ACQUIRED

@@ -138,8 +138,7 @@ def _run(options: RunOptions, invocation: _Invocation) -> int:
             return _boilerplate_only(planning.shown_trial(trial, plan), options)
         if not options.dry_run and (options.reports_only or options.analysis_level == "group"):
             # Nothing that says where this machine keeps its files may stay among the results.
-            passing = trial.output_dir / f".caches-{os.getpid()}"
-            use_caches(os.environ, last_resort=passing, keep=False)
+            use_caches(os.environ, last_resort=trial.output_dir / ".caches", keep=False)
         if options.reports_only:
             return _reports_only(trial, options, progress, plan=plan)
         if options.analysis_level == "group":
@@ -221,6 +220,7 @@ def _participant(
 def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | None) -> int:
     from bids_ketamine.cli.dry_run import plan as plan_analyses
     from bids_ketamine.cli.dry_run_text import render
+    from bids_ketamine.cli.group_readiness import exclusions_warning
     from bids_ketamine.cli.memory import shortage
     from bids_ketamine.cli.participant import select_sessions
     from bids_ketamine.regions.sources import resolve_regions
@@ -246,7 +246,11 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | No
             n_procs=n_procs,
         )
     )
-    for told in (shortage(analyses, options), planning.describe_plan(trial, plan, options)):
+    for told in (
+        exclusions_warning(spec),
+        shortage(analyses, options),
+        planning.describe_plan(trial, plan, options),
+    ):
         if told:
             write_out(f"\n{told}\n")
     if any(each.can_run for each in analyses):

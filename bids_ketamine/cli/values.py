@@ -12,7 +12,7 @@ from pathlib import Path
 
 LEVELS = ("participant", "group")
 
-_MEGABYTES = {"K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
+_MEGABYTES = {"K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
 
 
 def level(word: str) -> str:
@@ -105,7 +105,7 @@ def megabytes(word: str) -> float:
     Examples
     --------
     >>> megabytes("8000"), megabytes("8G"), megabytes("512MB")
-    (8000.0, 8192.0, 512.0)
+    (8000.0, 8000.0, 512.0)
     """
     bare = word.upper().removesuffix("B")
     unit = bare[-1:] if bare[-1:] in _MEGABYTES else ""

@@ -23,11 +23,18 @@ from bids_ketamine.dataset.segmentation import find_aseg
 from bids_ketamine.dataset.series import find_bold, find_timeseries
 from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles
 from bids_ketamine.dataset.sidecars import stated_smoothing
-from bids_ketamine.dataset.wanted import WantedTask, needs_confounds
+from bids_ketamine.dataset.wanted import (
+    WantedTask,
+    interactions_need_confounds,
+    needs_confounds,
+)
 from bids_ketamine.study.spec import InputsSpec
 
 #: Entities that stand elsewhere in output names, or not at all.
 _NOT_KEPT = DERIVED_ENTITIES | {"sub", "ses", "task", "run"}
+
+#: What is missing where generalized PPI alone reads the confounds table.
+OF_INTERACTIONS = "confounds of generalized PPI"
 
 
 def find_runs(
@@ -102,10 +109,8 @@ def _image_run(
     usable = not problems
     if confounds.reason is not None:
         denoised = is_aroma_denoised(description) or aroma is not None
-        required = needs_confounds(task, aroma_denoised=denoised)
-        if required or not confounds.absent:
-            problems.append(missing_companion(task.name, "confounds", confounds))
-        usable = usable and not required
+        problems += _without_confounds(task, confounds, aroma_denoised=denoised)
+        usable = usable and not needs_confounds(task, aroma_denoised=denoised)
     if timing.reason is not None:
         problems.append(Missing(f"{task.name}: RepetitionTime", timing.reason))
         usable = False
@@ -142,6 +147,16 @@ def _image_run(
         stated_fwhm=smoothing.fwhm,
     )
     return run, problems
+
+
+def _without_confounds(
+    task: WantedTask, confounds: Companion, *, aroma_denoised: bool
+) -> list[Missing]:
+    """Say what the lack of a confounds table means: no run, no generalized PPI, or nothing."""
+    if needs_confounds(task, aroma_denoised=aroma_denoised) or not confounds.absent:
+        return [missing_companion(task.name, "confounds", confounds)]
+    names = interactions_need_confounds(task, aroma_denoised=aroma_denoised)
+    return [missing_companion(name, OF_INTERACTIONS, confounds) for name in names]
 
 
 def _aroma(

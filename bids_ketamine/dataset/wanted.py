@@ -23,7 +23,10 @@ class WantedTask:
     events : bool
         Whether an events table is needed.
     confounds : tuple of ConfoundsSpec
-        Nuisance models that the runs enter.
+        Nuisance models that the runs enter: without what they read, a run is not used.
+    interactions : tuple of (str, ConfoundsSpec)
+        Tasks of the study, by name, whose generalized PPI has a nuisance model of its own:
+        without what it reads, the run has none, and the other methods go on.
     timeseries : bool
         Whether region time series are used instead of images.
     aseg : bool
@@ -36,6 +39,7 @@ class WantedTask:
     confounds: tuple[ConfoundsSpec, ...]
     timeseries: bool = False
     aseg: bool = False
+    interactions: tuple[tuple[str, ConfoundsSpec], ...] = ()
 
 
 def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[WantedTask, ...]:
@@ -66,6 +70,7 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
                 events=True,
                 confounds=(study.glm.confounds,),
                 aseg=aseg,
+                interactions=_interactions(study, task.label),
             ),
         )
     if study.rest is not None:
@@ -80,6 +85,7 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
             confounds=(() if shared is None else shared.confounds) + (study.rest.confounds,),
             timeseries=timeseries,
             aseg=aseg and not timeseries,
+            interactions=() if shared is None else shared.interactions,
         )
     if task_labels is None:
         return tuple(wanted.values())
@@ -94,6 +100,16 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
     return tuple(task for label, task in wanted.items() if label in kept)
 
 
+def _interactions(study: StudySpec, label: str) -> tuple[tuple[str, ConfoundsSpec], ...]:
+    """Return the own nuisance models of generalized PPI; tasks may share a ``task`` entity."""
+    sections = {each.name: study.gppi_of(each) for each in study.tasks if each.label == label}
+    return tuple(
+        (name, gppi.own_confounds)
+        for name, gppi in sections.items()
+        if gppi is not None and gppi.own_confounds is not None
+    )
+
+
 def needs_confounds(task: WantedTask, *, aroma_denoised: bool) -> bool:
     """Tell whether a nuisance model of a task reads columns of the confounds table.
 
@@ -105,10 +121,36 @@ def needs_confounds(task: WantedTask, *, aroma_denoised: bool) -> bool:
         Whether the series is denoised with ICA-AROMA, before or here: without, motion terms of
         their own may enter.
     """
-    return any(_reads_columns(spec, aroma_denoised) for spec in task.confounds)
+    return any(reads_columns(spec, aroma_denoised=aroma_denoised) for spec in task.confounds)
 
 
-def _reads_columns(spec: ConfoundsSpec, aroma_denoised: bool) -> bool:
+def interactions_need_confounds(task: WantedTask, *, aroma_denoised: bool) -> tuple[str, ...]:
+    """Name the tasks whose generalized PPI reads columns of the confounds table.
+
+    Parameters
+    ----------
+    task : WantedTask
+        The task.
+    aroma_denoised : bool
+        As for :func:`needs_confounds`.
+    """
+    return tuple(
+        name
+        for name, spec in task.interactions
+        if reads_columns(spec, aroma_denoised=aroma_denoised)
+    )
+
+
+def reads_columns(spec: ConfoundsSpec, *, aroma_denoised: bool) -> bool:
+    """Tell whether a nuisance model reads columns of the confounds table.
+
+    Parameters
+    ----------
+    spec : ConfoundsSpec
+        The nuisance model.
+    aroma_denoised : bool
+        As for :func:`needs_confounds`.
+    """
     motion = spec.motion if aroma_denoised else spec.motion_without_aroma
     outliers = spec.outliers is not None and spec.outliers.reads_columns
     return bool(

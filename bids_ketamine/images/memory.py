@@ -13,31 +13,18 @@ MEMINFO = Path("/proc/meminfo")
 UNKNOWN_MACHINE = 4e9
 
 
-def granted_memory(
-    limit_files: tuple[Path, ...] | None = None, meminfo: Path = MEMINFO, process: Path = PROCESS
-) -> float:
+def granted_memory(meminfo: Path = MEMINFO, process: Path = PROCESS) -> float:
     """Return the memory that can be had at most, bytes: the smaller of machine and container.
 
     Parameters
     ----------
-    limit_files : tuple of Path, optional
-        Control-group files; a missing one or ``max`` is no limit. Those of this process's own
-        control groups and of all above them when absent.
     meminfo : Path
         The kernel's account of the machine's memory.
     process : Path
-        What the kernel tells of this process.
+        What the kernel tells of this process, such as its control groups.
     """
-    limits = [_machine_bytes(meminfo)]
-    if limit_files is None:
-        own = memory_limit(process)
-        return min([*limits, *([] if own is None else [own])])
-    for path in limit_files:
-        try:
-            limits.append(float(path.read_text().strip()))
-        except (OSError, ValueError):
-            continue
-    return min(limits)
+    machine, limit = _machine_bytes(meminfo), memory_limit(process)
+    return machine if limit is None else min(machine, limit)
 
 
 def in_bytes(number: float) -> str:

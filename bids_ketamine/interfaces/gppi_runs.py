@@ -15,7 +15,7 @@ from bids_ketamine.core.event_rules import ERROR_CONDITION
 from bids_ketamine.core.glm.task_fit import TaskFit
 from bids_ketamine.core.nuisance import Nuisance
 from bids_ketamine.dataset.inputs import RunInputs
-from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.errors import BidsKetamineError, InputMissingError
 from bids_ketamine.interfaces.microtime_inputs import microtime_inputs, microtime_sampling
 from bids_ketamine.interfaces.runs import ConfoundTable, chosen_nuisance
 from bids_ketamine.study.spec import GlmSpec, GppiSpec
@@ -86,7 +86,10 @@ def interaction_run(
     try:
         own = chosen_nuisance(run, confounds, gppi.confounds)
     except BidsKetamineError as error:  # the other methods go on
-        reason = f"{error.message} Name the columns it has under `gppi.confounds`."
+        cure = "Name the columns it has under `gppi.confounds`."
+        if isinstance(error, InputMissingError):
+            cure = "Add it, or ask for nothing of it under `gppi.confounds`."
+        reason = f"{error.message} {cure}"
         return InteractionRun(None, usable, "", reason, (), (), nuisance.n_volumes_kept)
     regressors = _regressors(fit, conditions)
     errors = _regressors(fit, [ERROR_CONDITION])

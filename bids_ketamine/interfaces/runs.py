@@ -13,7 +13,8 @@ from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.core.nuisance import Nuisance, no_nuisance, select_nuisance
 from bids_ketamine.dataset.inputs import RunInputs
 from bids_ketamine.dataset.tables import read_confounds, read_json
-from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.dataset.wanted import reads_columns
+from bids_ketamine.errors import BidsKetamineError, InputMissingError
 from bids_ketamine.images.series import RunImage
 from bids_ketamine.interfaces.images import image_facts
 from bids_ketamine.outputs.tables import write_table
@@ -58,10 +59,33 @@ def read_confound_table(run: RunInputs, n_scans: int) -> ConfoundTable:
 
 
 def chosen_nuisance(run: RunInputs, confounds: ConfoundTable, spec: ConfoundsSpec) -> Nuisance:
-    """Choose the study's nuisance regressors from a run's confounds."""
-    if confounds.table is None:
-        return no_nuisance(confounds.n_scans)
+    """Choose the study's nuisance regressors from a run's confounds.
+
+    Parameters
+    ----------
+    run : RunInputs
+        The run.
+    confounds : ConfoundTable
+        Its table.
+    spec : ConfoundsSpec
+        What is asked for; nothing of it, a run without a table has no regressors.
+
+    Raises
+    ------
+    InputMissingError
+        If there is no table, and columns of it are asked for.
+    InputDataError
+        If the table lacks what is asked for.
+    """
     aroma = run.aroma_denoised
+    if confounds.table is None:
+        if reads_columns(spec, aroma_denoised=aroma):
+            raise InputMissingError(
+                "There is no confounds table, of which nuisance regressors are asked for.",
+                path=run.bold,
+                cure="Add it, or ask for nothing of it under `confounds` in the study file.",
+            )
+        return no_nuisance(confounds.n_scans)
     try:
         return select_nuisance(
             confounds.table,

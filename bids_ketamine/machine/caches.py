@@ -15,11 +15,14 @@ from collections.abc import MutableMapping
 from functools import cached_property
 from pathlib import Path
 
-from bids_ketamine.machine.folders import can_take_files, private_folder
+from bids_ketamine.machine.folders import can_take_files, out_of_reach, private_folder
 
 #: The longest folder of temporary files in which Python can still make a socket for its workers,
 #: whose path has at most 107 characters.
 LONGEST_FOR_SOCKETS = 70
+
+#: Where Python looks for a folder of temporary files when no variable names one.
+USUAL_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
 
 #: Memory that looks like a folder: for sockets, where no other place is short enough.
 SHARED_MEMORY = Path("/dev/shm")
@@ -41,7 +44,8 @@ def prepare_caches(
     last_resort : Path, optional
         Folder to be made and used if nothing else can be written to.
     keep : bool
-        Whether the last resort stays when the process ends.
+        Whether the last resort stays when the process ends. If not, it is this process's alone,
+        beside others: its name goes on with ``-`` and some letters.
 
     Returns
     -------
@@ -81,22 +85,28 @@ class _Choice:
         """The app's folder of caches, that nobody else can write to; None if there is no place."""
         name = "bids_ketamine"
         for caches in dict.fromkeys((self.user_caches, self.usual_caches)):
-            folder = None if caches is None else private_folder(caches / name)
+            folder = None if caches is None else _own_folder(caches / name)
             if folder is not None:
                 return folder
-        temporary = _temporary_folder()
+        temporary = self._temporary_folder
         if temporary is not None:
             user = os.getuid() if hasattr(os, "getuid") else "caches"
-            folder = private_folder(temporary / f"{name}-{user}")
+            folder = _own_folder(temporary / f"{name}-{user}")
+            # A new one, with a name that nobody foresees, holds nothing that others made.
             return folder or _passing(Path(tempfile.mkdtemp(prefix=f"{name}-", dir=temporary)))
-        if self.last_resort is None:
+        if self.last_resort is None or self.keep:
+            # Among intermediate files, which are loaded as code anyway.
+            return None if self.last_resort is None else private_folder(self.last_resort)
+        try:
+            self.last_resort.parent.mkdir(parents=True, exist_ok=True)
+            made = tempfile.mkdtemp("", f"{self.last_resort.name}-", self.last_resort.parent)
+            return _passing(Path(made))
+        except OSError:
             return None
-        folder = private_folder(self.last_resort)
-        return folder if folder is None or self.keep else _passing(folder)
 
     def temporary_files(self) -> None:
         """Python's workers need a folder of temporary files, and a short path to it."""
-        if _temporary_folder() is not None or self.last_resort is None:
+        if self._temporary_folder is not None or self.last_resort is None:
             return
         folder = None if self.own is None else private_folder(self.own / "tmp")
         if folder is None or len(os.fsencode(folder)) > LONGEST_FOR_SOCKETS:
@@ -151,6 +161,22 @@ class _Choice:
             # Container engines, too, give the root folder to users whom nobody knows.
             self.environment["HOME"] = os.sep if self.own is None else str(self.own)
 
+    @property
+    def _temporary_folder(self) -> Path | None:
+        """The system's folder of temporary files.
+
+        Python's own last resort, the current folder, does not count: it may be anything.
+        """
+        try:
+            found = tempfile.gettempdir()
+        except FileNotFoundError:
+            return None
+        stated = [self.environment.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+        chosen = any(word and os.path.abspath(word) == found for word in stated)
+        if chosen or found in USUAL_TEMPORARY or found != os.path.abspath("."):
+            return Path(found)
+        return None
+
     @cached_property
     def _caches_work(self) -> bool:
         return self.user_caches is not None and can_take_files(self.user_caches)
@@ -179,20 +205,10 @@ def _absolute(word: str | None) -> Path | None:
     return Path(word) if word and os.path.isabs(word) else None
 
 
-def _temporary_folder() -> Path | None:
-    """Return the system's folder of temporary files.
-
-    Python's own last resort, the current folder, does not count: it may be anything.
-    """
-    try:
-        found = tempfile.gettempdir()
-    except FileNotFoundError:
-        return None
-    stated = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
-    chosen = any(word and os.path.abspath(word) == found for word in stated)
-    if chosen or found.endswith(("/tmp", "/temp")) or found != os.path.abspath("."):
-        return Path(found)
-    return None
+def _own_folder(folder: Path) -> Path | None:
+    """Make a private folder that stays; None where others could exchange it: code is run there."""
+    made = private_folder(folder)
+    return made if made is not None and out_of_reach(made) else None
 
 
 def _has_templates(folder: Path) -> bool:

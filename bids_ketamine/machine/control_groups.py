@@ -17,6 +17,11 @@ from typing import NamedTuple
 PROCESS = Path("/proc/self")
 
 
+#: Files with a limit on a group's memory, bytes. Above ``memory.high`` a group is not ended, but
+#: slowed down until it all but stands still.
+MEMORY_LIMITS = ("memory.max", "memory.high", "memory.limit_in_bytes")
+
+
 class _Mount(NamedTuple):
     """Where a hierarchy is to be seen, and which of its groups is seen there."""
 
@@ -38,11 +43,11 @@ def memory_limit(process: Path = PROCESS) -> float | None:
         ``None`` for no limit. Version 1 has a number of about 2**63 for no limit, which is
         returned as it is.
     """
-    names = ("memory.max", "memory.limit_in_bytes")
     limits = [
         number
-        for folder in own_groups("memory", process)
-        for name in names
+        for way in _ways("memory", process)
+        for folder in _charged(way)
+        for name in MEMORY_LIMITS
         if (number := _number(folder / name)) is not None and number > 0
     ]
     return min(limits, default=None)
@@ -84,18 +89,31 @@ def own_groups(controller: str, process: Path = PROCESS) -> tuple[Path, ...]:
     tuple of Path
         Of either version, from each own group upwards; as far as they are to be seen.
     """
+    folders = [folder for way in _ways(controller, process) for folder in way]
+    return tuple(dict.fromkeys(folders))
+
+
+def _ways(controller: str, process: Path) -> Iterator[list[Path]]:
+    """Yield the folders of each own group and of those above it, as far as they are seen."""
     mounts = list(_mounts(controller, _lines(process / "mountinfo")))
-    folders: list[Path] = []
     for version, group in _groups(controller, _lines(process / "cgroup")).items():
         seen = [mount for kind, mount in mounts if kind == version]
-        own = [path for mount in seen for path in _below(mount, group)]
-        if own:
-            folders += own
-        else:
-            # The process came from another namespace, or the engine shows the container's own
-            # group alone under another name: what is uppermost there is all there is to read.
-            folders += [mount.point for mount in seen]
-    return tuple(dict.fromkeys(folders))
+        own = [way for mount in seen if (way := _below(mount, group))]
+        # The process came from another namespace, or the engine shows the container's own
+        # group alone under another name: what is uppermost there is all there is to read.
+        yield from own or [[mount.point] for mount in seen]
+
+
+def _charged(way: list[Path]) -> Iterator[Path]:
+    """Yield the groups that memory of the own one counts for.
+
+    In version 1 a group counts what groups below it use if it says so; new kernels, and version
+    2, know nothing else, and need no file that says it.
+    """
+    for place, folder in enumerate(way):
+        if place and _number(folder / "memory.use_hierarchy") == 0:
+            return
+        yield folder
 
 
 def _groups(controller: str, lines: list[str]) -> dict[str, PurePosixPath]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 #: Written to try: a full disk or a used-up quota lets empty files be made.
@@ -21,7 +22,8 @@ def can_take_files(folder: Path) -> bool:
     """
     try:
         there = folder.absolute()
-        while not there.exists() and there != there.parent:
+        # A link to nothing is there: no library makes the folder that it leads to.
+        while not os.path.lexists(there) and there != there.parent:
             there = there.parent
         # Buffered bytes reach the disk when the file is closed.
         with tempfile.TemporaryFile(dir=there) as stream:
@@ -54,3 +56,41 @@ def private_folder(folder: Path) -> Path | None:
     shared = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
     fit = stat.S_ISDIR(found.st_mode) and not foreign and not shared
     return folder if fit and can_take_files(folder) else None
+
+
+def out_of_reach(folder: Path) -> bool:
+    """Tell whether nobody else can put another folder in the place of one.
+
+    Who may write to a folder above may rename what lies in it, unless that folder is sticky, as
+    ``/tmp`` is. Owners of the folders above are trusted.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that is there.
+    """
+    lexical = folder.absolute()
+    ways = dict.fromkeys((lexical, Path(os.path.realpath(folder))))
+    try:
+        return not any(_open_way(each.stat().st_mode for each in way.parents) for way in ways)
+    except OSError:
+        return False
+
+
+def _open_way(modes: Iterable[int]) -> bool:
+    """Tell whether others can rename something on the way, given the folders upwards.
+
+    A folder that others may write to is out of their reach below one that is closed to them.
+
+    Examples
+    --------
+    >>> _open_way([0o755, 0o775, 0o755]), _open_way([0o775, 0o700, 0o755]), _open_way([0o1777])
+    (True, False, False)
+    """
+    found = False
+    for mode in modes:
+        if not mode & (stat.S_IXGRP | stat.S_IXOTH):
+            found = False
+        elif mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
+            found = True
+    return found

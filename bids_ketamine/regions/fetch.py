@@ -14,7 +14,7 @@ from pathlib import Path
 from bids_ketamine.errors import InputMissingError, UsageError
 from bids_ketamine.regions.catalogue import schaefer_files
 from bids_ketamine.regions.sources import TRANSFORMS, transform_name
-from bids_ketamine.regions.templateflow import template_file
+from bids_ketamine.regions.templateflow import SECOND_PLACE, reason, template_file
 
 
 def wanted_files() -> Iterator[tuple[str, str]]:
@@ -28,7 +28,7 @@ def wanted_files() -> Iterator[tuple[str, str]]:
 
 
 def fetch(folder: Path) -> list[str]:
-    """Fetch every file into a folder; return a line for each that could not be had.
+    """Fetch every file into a folder; return a line for each that could not be had, and why.
 
     Parameters
     ----------
@@ -36,12 +36,15 @@ def fetch(folder: Path) -> list[str]:
         TemplateFlow's local copy; files that are there already are kept.
     """
     os.environ["TEMPLATEFLOW_HOME"] = str(folder)
+    # What lies elsewhere is to be had here, too.
+    os.environ.pop(SECOND_PLACE, None)
     missing = []
     for template, name in wanted_files():
         try:
             template_file(template, name, purpose="The container")
         except InputMissingError as error:
-            missing.append(str(error.path))
+            why = "" if error.__cause__ is None else f": {reason(error.__cause__)}"
+            missing.append(f"{error.path}{why}")
     return missing
 
 

@@ -23,7 +23,7 @@ from bids_ketamine.regions.labels import Label, LabelTable, read_label_table
 from bids_ketamine.regions.seitzman import Sphere, seitzman_spheres
 from bids_ketamine.regions.templateflow import template_file
 from bids_ketamine.regions.transform import read_transform
-from bids_ketamine.regions.volumes import ImageCheck, read_labels
+from bids_ketamine.regions.volumes import ImageCheck, read_labels, require_image
 from bids_ketamine.study.label_tables import tables_beside
 from bids_ketamine.study.spec import OWN_SEGMENTATION, RegionSpec, RegionsSpec, WholeAtlasSpec
 
@@ -147,6 +147,7 @@ def _region(region: RegionSpec, space: str) -> RegionSource:
         source = RegionSource(region.name, f"mask {Path(region.mask).name}")
         return _in_template(source, Path(region.mask), region.space, space)
     if region.dseg:
+        require_image(Path(region.dseg))
         labels = _chosen(_own_table(region), wanted)
         source = RegionSource(
             region.name,
@@ -177,6 +178,7 @@ def _region(region: RegionSpec, space: str) -> RegionSource:
 def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
     if whole.dseg:
         image, image_space, title = Path(whole.dseg), whole.space, Path(whole.dseg).name
+        require_image(image)
         table = _own_table(whole)
     else:
         atlas = atlas_by_name(whole.atlas or whole.name)

@@ -40,6 +40,19 @@ class RegionVolume:
     fractions: bool = False
 
 
+def require_image(path: Path) -> None:
+    """Refuse an image that is not there, before anything is said of its labels.
+
+    Raises
+    ------
+    InputMissingError, InputDataError, ReadWriteError
+        If its content is not there or cannot be read.
+    """
+    problem = content_error(path)
+    if problem is not None:
+        raise problem
+
+
 def read_labels(path: Path) -> RegionVolume:
     """Read an image of integer labels; what is not finite or below zero is outside.
 
@@ -76,9 +89,7 @@ def read_mask_volume(path: Path) -> RegionVolume:
 
 
 def _values(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    problem = content_error(path)
-    if problem is not None:
-        raise problem
+    require_image(path)
     image = load_image(path)
     values = np.nan_to_num(read_data(image, path), posinf=0.0, neginf=0.0)
     while values.ndim > 3 and values.shape[-1] == 1:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bids_ketamine.reports.figures.canvas import ArmStyle
-from bids_ketamine.reports.group_clinical_data import ClinicalOutput, missing_of
+from bids_ketamine.reports.group_clinical_data import ClinicalOutput
 from bids_ketamine.reports.group_clinical_improvement import (
     effect_sentences,
     effects_table,
     improvement_effects,
 )
 from bids_ketamine.reports.group_clinical_missing import (
+    missing_course_notes,
     missing_improvement_notes,
     missing_score_notes,
 )
 from bids_ketamine.reports.group_clinical_names import (
-    arms_of,
     clinical_decimals,
     drawn_styles,
     mean_sd,
@@ -32,7 +32,7 @@ from bids_ketamine.reports.group_clinical_pictures import (
     raincloud_picture,
 )
 from bids_ketamine.reports.group_data import GroupOutput
-from bids_ketamine.reports.group_summaries import WITHHELD, summarize
+from bids_ketamine.reports.group_summaries import WITHHELD
 from bids_ketamine.reports.picture_names import file_names
 from bids_ketamine.reports.rows import in_order, records
 from bids_ketamine.reports.views import Column, Picture, TableView
@@ -80,15 +80,12 @@ def course_views(
 ) -> tuple[CourseView, ...]:
     """Show every clinical outcome over the sessions of the study.
 
-    Where the scores of all sessions are not written, as by an older group level, those of
-    ``group_outcomes`` stand for them.
-
     Parameters
     ----------
     clinical : ClinicalOutput
         Scores and their means, improvement.
     group : GroupOutput
-        Scores of each participant at the ends of changes.
+        Names outcomes of which a table is not there.
     spec : StudySpec
         Order of outcomes and sessions, units, level of intervals.
     arms : sequence of str
@@ -103,7 +100,7 @@ def course_views(
     shown = in_order(pd.concat(named), [each.name for each in spec.outcomes])
     names, views = file_names(shown), []
     for outcome in shown:
-        scores = _scores_of(outcome, names[outcome], clinical, group, spec, arms, individual_data)
+        scores = _scores_of(outcome, names[outcome], clinical, spec)
         found = _arms_with(scores, clinical.tables["group_improvement"])
         drawn = drawn_styles(styles, [arm for arm in arms if arm in found])
         views.append(_view(scores, clinical, spec, drawn, individual_data))
@@ -119,15 +116,7 @@ def _arms_with(scores: Scores, improvement: pd.DataFrame) -> set[str]:
     }
 
 
-def _scores_of(
-    outcome: str,
-    file: str,
-    clinical: ClinicalOutput,
-    group: GroupOutput,
-    spec: StudySpec,
-    arms: Sequence[str],
-    individual_data: bool,
-) -> Scores:
+def _scores_of(outcome: str, file: str, clinical: ClinicalOutput, spec: StudySpec) -> Scores:
     """Return what is known of an outcome at each session."""
     declared = next((each for each in spec.outcomes if each.name == outcome), None)
     course = clinical.tables["group_course"]
@@ -135,46 +124,10 @@ def _scores_of(
     scores = clinical.tables["group_scores"]
     scores = scores[scores["outcome"] == outcome]
     missing = clinical.missing_scores[clinical.missing_scores["outcome"] == outcome]
-    if course.empty:
-        scores = _scores_of_ends(group.outcomes[group.outcomes["outcome"] == outcome], spec)
-        course = _course_of(scores, spec, arms, individual_data)
-        missing = missing_of(scores)
-        scores = scores if individual_data else scores.iloc[:0]
     sessions = in_order(course[course["n"].gt(0)]["session"], [each.name for each in spec.sessions])
     unit = declared.unit if declared is not None else "points"
     level = f"{100 * spec.group.confidence_level:g} %"
     return Scores(outcome, unit, level, tuple(sessions), file, course, scores, missing)
-
-
-def _scores_of_ends(outcomes: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
-    """Return first and second scores of changes as scores of their sessions."""
-    parts = []
-    for change in spec.changes:
-        own = outcomes[outcomes["change"] == change.name]
-        if own[["first", "second"]].isna().all(axis=None):
-            continue  # the table holds the change itself: nothing is known of its ends
-        for column, session in (("first", change.first), ("second", change.second)):
-            part = own[["participant_id", "arm", "outcome", "reason"]]
-            parts.append(part.assign(session=session, score=own[column]))
-    if not parts:
-        columns = ["participant_id", "arm", "outcome", "reason", "session", "score"]
-        return pd.DataFrame(columns=columns)
-    table = pd.concat(parts, ignore_index=True)
-    return table.drop_duplicates(["participant_id", "session"])
-
-
-def _course_of(
-    scores: pd.DataFrame, spec: StudySpec, arms: Sequence[str], individual_data: bool
-) -> pd.DataFrame:
-    rows = []
-    for session, here in scores.groupby("session", sort=False):
-        for arm in ["all", *arms_of(scores, arms)]:
-            own = here if arm == "all" else here[here["arm"] == arm]
-            level = spec.group.confidence_level
-            each = summarize(own["score"], confidence_level=level, individual_data=individual_data)
-            rows.append((session, arm, each.n, each.mean, each.sd, each.low, each.high))
-    names = ["session", "arm", "n", "mean", "sd", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=names)
 
 
 def _view(
@@ -187,7 +140,8 @@ def _view(
     shown = [course_picture(scores, styles)] if len(scores.sessions) > 1 else []
     pictures = [each for each in shown if each is not None]
     tables = [_course_table(scores, list(styles))] if scores.sessions else []
-    sentences, notes = [], missing_score_notes(scores.missing, scores.sessions)
+    notes = missing_course_notes(clinical, scores.outcome, is_told=len(scores.course) > 0)
+    sentences, notes = [], [*notes, *missing_score_notes(scores.missing, scores.sessions)]
     declared = next((each for each in spec.outcomes if each.name == scores.outcome), None)
     improvement = clinical.tables["group_improvement"]
     improvement = improvement[improvement["outcome"] == scores.outcome]

@@ -159,7 +159,7 @@ def read_clinical(output_dir: Path) -> ClinicalOutput:
     return ClinicalOutput(
         tables,
         tuple(unreadable),
-        missing_of(tables["group_scores"]),
+        _missing_of(tables["group_scores"]),
         outcomes,
         _unknown_of(outcomes),
     )
@@ -192,14 +192,8 @@ def _unknown_of(outcomes: pd.DataFrame) -> pd.DataFrame:
     return counts.rename("n").reset_index()
 
 
-def missing_of(scores: pd.DataFrame) -> pd.DataFrame:
-    """Count scores that are not known, by outcome, session, arm and reason.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        ``group_scores``.
-    """
+def _missing_of(scores: pd.DataFrame) -> pd.DataFrame:
+    """Count scores that are not known, by outcome, session, arm and reason."""
     unknown = scores[scores["score"].isna()]
     # Whoever is in no clinical statistics at all is told among the participants.
     unknown = unknown[~unknown["reason"].fillna("").str.startswith(LEFT_OUT)]

@@ -12,10 +12,31 @@ from bids_ketamine.reports.words import ABSENT, counted, listed
 
 #: Reasons told one by one.
 MOST_REASONS = 10
+NO_COURSE = (
+    "The course is not shown, for group_course.tsv is not there or has nothing of it: the group "
+    "level was cut short. Run the group level again."
+)
 NO_IMPROVEMENT = (
     "Improvement is not shown, for group_improvement.tsv is not there: the group level is older "
     "than this table, or was cut short. Run the group level again."
 )
+
+
+def missing_course_notes(clinical: ClinicalOutput, outcome: str, *, is_told: bool) -> list[str]:
+    """Say that there is no table of the course, where there are scores of its sessions.
+
+    Parameters
+    ----------
+    clinical : ClinicalOutput
+        Scores at the ends of changes; an outcome whose table holds the change itself has none.
+    outcome : str
+        Name of the outcome.
+    is_told : bool
+        Whether ``group_course`` knows it.
+    """
+    of_outcome = clinical.outcomes[clinical.outcomes["outcome"] == outcome]
+    known = of_outcome[["first", "second"]].notna().any(axis=None)
+    return [NO_COURSE] if known and not is_told else []
 
 
 def missing_score_notes(missing: pd.DataFrame, sessions: Sequence[str]) -> list[str]:

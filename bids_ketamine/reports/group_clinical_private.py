@@ -55,7 +55,7 @@ def without_persons(clinical: ClinicalOutput, *, labels: Collection[str]) -> Cli
         for stem, table in clinical.tables.items()
     }
     for stem in _MEANS:
-        tables[stem] = without_few(tables[stem], stem)
+        tables[stem] = _without_few(tables[stem], stem)
     _withhold_improvement(tables["group_improvement"])
     own_rules = (*_MEANS, "group_flow", "group_table_one", "group_improvement")
     for stem, table in tables.items():
@@ -76,16 +76,8 @@ def without_persons(clinical: ClinicalOutput, *, labels: Collection[str]) -> Cli
     )
 
 
-def without_few(table: pd.DataFrame, stem: str) -> pd.DataFrame:
-    """Take out means of fewer than three, and of all where one arm alone is that small.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Means by arm.
-    stem : str
-        Stem of its file's name.
-    """
+def _without_few(table: pd.DataFrame, stem: str) -> pd.DataFrame:
+    """Take out means of fewer than three, and of all where one arm alone is that small."""
     table = table.copy()
     _withhold(table, _few_with_rest(table, _MEANS[stem]))
     return table

@@ -222,8 +222,7 @@ def _key_tuples(table: pd.DataFrame) -> list[tuple[str, ...]]:
 def without_individuals(group: GroupOutput, *, labels: Sequence[str] = ()) -> GroupOutput:
     """Take out what tells of one person: labels, their values in reasons, means of few.
 
-    Participants get running numbers so that they can be counted. Scores stay, for means are
-    made from them later, see :func:`~bids_ketamine.reports.group_summaries.summarize`.
+    Participants get running numbers so that they can be counted.
 
     Parameters
     ----------

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bids_ketamine.core.group.motion_summary import motion_summary
 from bids_ketamine.reports.figure_data import cells_table, file_name
 from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.panels import Cell, FloatArray, session_panel
 from bids_ketamine.reports.group_clinical_data import ClinicalOutput
-from bids_ketamine.reports.group_clinical_private import without_few
 from bids_ketamine.reports.group_data import GroupOutput, read_motion
 from bids_ketamine.reports.group_legend import LegendItem, legend
 from bids_ketamine.reports.group_people import session_order, task_order
@@ -38,8 +36,6 @@ def motion_views(
 ) -> tuple[TableView | None, list[Picture], tuple[LegendItem, ...]]:
     """Show mean framewise displacement by task, session and arm: table, pictures, legend.
 
-    Where means are not written, as by an older group level, they are made as that makes them.
-
     Parameters
     ----------
     group : GroupOutput
@@ -55,8 +51,6 @@ def motion_views(
     """
     motion = read_motion(group)
     means = clinical.tables["group_motion_summary"]
-    if means.empty and not motion.empty:
-        means = _older_means(motion, group, spec, individual_data=individual_data)
     means = means[means["n"].gt(0)]
     if means.empty:
         return None, [], ()
@@ -88,20 +82,6 @@ def motion_views(
     columns = (Column("Task"), Column("Session"), *map(_numeric, ["all", *group.arms]))
     table = TableView("Mean framewise displacement, mm: mean (SD)", columns, tuple(rows))
     return table, pictures, legend(styles, sizes)
-
-
-def _older_means(
-    motion: pd.DataFrame, group: GroupOutput, spec: StudySpec, *, individual_data: bool
-) -> pd.DataFrame:
-    """Return what ``group_motion_summary`` would hold."""
-    table = motion_summary(
-        motion,
-        tasks=task_order(motion["task"], spec),
-        sessions=session_order(group, spec),
-        levels=group.arms,
-        confidence_level=spec.group.confidence_level,
-    )
-    return table if individual_data else without_few(table, "group_motion_summary")
 
 
 def _told(row: Mapping[str, Any] | None) -> str:

@@ -1,69 +1,13 @@
-"""Means of a column with their intervals, withheld where they would tell of one person."""
+"""What is withheld where it would tell of one person, and what a sample could have shown."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, stats
 
-from bids_ketamine.core.group.results import upper_quantile
-from bids_ketamine.reports.words import ABSENT, number
-
 #: With individual data kept out, a mean over fewer participants is too.
 FEWEST_WITHOUT_INDIVIDUALS = 3
 WITHHELD = "withheld"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Mean, standard deviation and interval of the mean; NaN where not defined."""
-
-    n: int
-    mean: float
-    sd: float
-    low: float
-    high: float
-    withheld: bool = False
-
-    def mean_sd(self, decimals: int | None = None) -> str:
-        """Return ``mean (SD)``."""
-        if self.withheld:
-            return WITHHELD
-        if self.n == 0:
-            return ABSENT
-        spread = f" ({number(self.sd, decimals)})" if self.n > 1 else ""
-        return number(self.mean, decimals) + spread
-
-
-def summarize(
-    values: Iterable[float], *, confidence_level: float, individual_data: bool
-) -> Summary:
-    """Return mean, standard deviation (n - 1) and the t interval of the mean.
-
-    Parameters
-    ----------
-    values : iterable of float
-        One for each participant; NaN is left out.
-    confidence_level : float
-        Level of the interval.
-    individual_data : bool
-        Whether a mean over one or two participants may be told.
-    """
-    array = np.asarray(list(values), dtype=np.float64)
-    array = array[np.isfinite(array)]
-    n = int(array.size)
-    if 0 < n < FEWEST_WITHOUT_INDIVIDUALS and not individual_data:
-        return Summary(n, np.nan, np.nan, np.nan, np.nan, withheld=True)
-    if n == 0:
-        return Summary(0, np.nan, np.nan, np.nan, np.nan)
-    mean = float(array.mean())
-    if n == 1:
-        return Summary(1, mean, np.nan, np.nan, np.nan)
-    sd = float(array.std(ddof=1))
-    margin = float(stats.t.ppf(upper_quantile(confidence_level), n - 1)) * sd / np.sqrt(n)
-    return Summary(n, mean, sd, mean - margin, mean + margin)
 
 
 def detectable_difference(

@@ -62,7 +62,8 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     found = read_participant(output_dir, participant, spec=study.spec)
     spec = study.spec
     errors = _errors(found)
-    motion = motion_pictures(found, spec, [task for task, _ in tasks_in_order(found, spec)])
+    shown = [task for task, _ in tasks_in_order(found, spec)]
+    motion, no_motion = motion_pictures(found, spec, shown)
     tasks = task_views(found, spec)
     runs = [
         {**run.facts, "Session": session.name} for session, run in _all_runs(found) if run.facts
@@ -73,7 +74,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     dcm = [file.facts() for session in sessions for file in session.circuits]
     contents = [("errors", "Errors")] if errors or found.unreadable else []
     contents += [("summary", "Summary"), ("inputs", "Inputs")]
-    contents += [("motion", "Motion and outliers")] if motion else []
+    contents += [("motion", "Motion and outliers")] if motion or no_motion else []
     contents += [(task.anchor, task.title) for task in tasks]
     contents += [("measures", "Measures"), ("methods", "Methods"), ("provenance", "Provenance")]
     return write_page(
@@ -94,6 +95,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
         complete=bool(runs) and _finished(found, study) and not errors,
         motion=motion,
         motion_words=motion_words(spec),
+        no_motion=no_motion,
         tasks=tasks,
         measures=measure_tables(found),
         methods=participant_text(study, runs=runs, gppi=gppi, rsa=rsa, dcm=dcm),

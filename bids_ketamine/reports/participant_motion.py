@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bids_ketamine.outputs.tables import read_table
-from bids_ketamine.reports.figures.quality import quality_figure
+from bids_ketamine.reports.figures.quality import motion_is_known, quality_figure
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput
 from bids_ketamine.reports.views import Picture, picture
 from bids_ketamine.reports.words import counted, is_number, listed, number, text
@@ -73,8 +73,11 @@ def _marks(outliers: OutliersSpec | None) -> str:
 
 def motion_pictures(
     found: ParticipantOutput, spec: StudySpec, tasks: Sequence[str]
-) -> list[Picture]:
+) -> tuple[list[Picture], str]:
     """Draw motion and outliers of every run, tasks in turn and sessions beside each other.
+
+    A run of which neither displacement nor DVARS is known, for it has no confounds table, has no
+    picture.
 
     Parameters
     ----------
@@ -84,13 +87,23 @@ def motion_pictures(
         Gives the thresholds.
     tasks : sequence of str
         Labels of all tasks in the order of the page.
+
+    Returns
+    -------
+    pictures : list of Picture
+        Of the runs whose motion is known.
+    absent : str
+        A sentence on the others; empty if there are none.
     """
     runs = [(session, run) for session in found.sessions for run in session.runs if run.quality]
     runs.sort(key=lambda each: (tasks.index(each[1].task), each[1].run))
-    pictures = []
+    pictures, unknown = [], []
     for session, run in runs:
         facts = run.facts
         caption = f"{session.name}, {run.title}"
+        if not _is_known(run):
+            unknown.append(caption)
+            continue
         if facts:
             caption += (
                 f" \u2013 mean FD {number(facts.get('MeanFramewiseDisplacement'), 3)} mm, "
@@ -98,7 +111,26 @@ def motion_pictures(
                 f"{_outliers(facts.get('OutlierVolumes'))}"
             )
         pictures.append(picture(caption, partial(_draw_quality, run, spec, caption)))
-    return pictures
+    return pictures, _absent(unknown, any_known=bool(pictures))
+
+
+def _is_known(run: RunOutput) -> bool:
+    try:
+        return run.quality is None or motion_is_known(read_table(run.quality))
+    except Exception:  # the picture says what is wrong with the table
+        return True
+
+
+def _absent(runs: Sequence[str], *, any_known: bool) -> str:
+    """Say of which runs there is no picture of motion.
+
+    >>> _absent(["pre, rest"], any_known=True)
+    'There is no figure of motion of pre, rest: neither framewise displacement nor DVARS is known.'
+    """
+    if not runs:
+        return ""
+    of = f" of {'; '.join(runs)}" if any_known else ""
+    return f"There is no figure of motion{of}: neither framewise displacement nor DVARS is known."
 
 
 def _outliers(count: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import os
 import re
@@ -21,6 +22,9 @@ ENTITY = re.compile(r"^[A-Za-z0-9]+$")
 
 #: A number in powers of ten, quoted or without the point that YAML wants in it.
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d{1,3}")
+
+#: Types of a dataclass, whose texts Python would read again for every entry of a study.
+_declared_types = functools.cache(typing.get_type_hints)
 
 
 class Builder:
@@ -57,7 +61,7 @@ class Builder:
             self.problem(where, f"{name} must be a mapping, not {_shown(data)}")
             return None
         declared = {each.name: each for each in fields(kind)}
-        hints = typing.get_type_hints(kind)
+        hints = _declared_types(kind)
         entries, misplaced = _of_entries(hints, declared, data)
         if misplaced:
             keys = ", ".join(f"`{key}`" for key in misplaced)

@@ -60,3 +60,8 @@ class GppiSpec:
         "Methods conn and joint: nuisance regressors",
         default=ConfoundsSpec(motion_without_aroma="12"),
     )
+
+    @property
+    def own_confounds(self) -> ConfoundsSpec | None:
+        """Nuisance model of its own; None for method spm, which takes that of the GLM."""
+        return None if self.method == "spm" else self.confounds

@@ -7,6 +7,7 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,11 @@ def read_document(path: Path) -> Document:
         ) from error
     _refuse_nesting(text, path)
     try:
-        _refuse_anchors(text, path)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _composed(text)
+    except _AnchorError as error:
+        raise StudyError(
+            [f"line {error.line}: anchors and aliases are not supported"], path=path
+        ) from error
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}: "
         raise StudyError([f"{line}not valid YAML: {error.problem}"], path=path) from error
@@ -103,13 +107,28 @@ def _refuse_nesting(text: str, path: Path) -> None:
             raise StudyError([f"line {line}: lists within lists, deeper than {DEEPEST}"], path=path)
 
 
-def _refuse_anchors(text: str, path: Path) -> None:
-    # Aliases can blow a small file up without bound, and a study needs none.
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            mark = event.start_mark
-            line = 0 if mark is None else mark.line + 1
-            raise StudyError([f"line {line}: anchors and aliases are not supported"], path=path)
+class _AnchorError(Exception):
+    """Somewhere is an anchor, or an alias of one."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses anchors: aliases can blow a small file up without bound, and a study needs none."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        if getattr(event, "anchor", None):
+            raise _AnchorError(event.start_mark.line + 1)
+        return super().compose_node(parent, index)
+
+
+# Presets are read again by every study that extends them; a node is never changed.
+@lru_cache(maxsize=8)
+def _composed(text: str) -> yaml.Node | None:
+    return yaml.compose(text, Loader=_Loader)
 
 
 def _plain(node: yaml.Node, where: KeyPath, document: Document, problems: list[str]) -> Any:

@@ -59,7 +59,7 @@ class ElasticNetSpec:
         maximum=0.01,
     )
     imputation: str = setting(
-        "Treatment of missing predictors (A16); the outcome is not looked at",
+        "Treatment of missing predictors; the outcome is not looked at",
         default="chained_equations",
         choices=("chained_equations", "median", "complete_cases"),
     )

@@ -92,7 +92,7 @@ class GroupSpec:
     """Group statistics."""
 
     residualize_motion: bool = setting(
-        "Regress every measure on the mean framewise displacement of its own run (A11)",
+        "Regress every measure on the mean framewise displacement of its own run",
         default=True,
     )
     confidence_level: float = setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,13 +103,10 @@ def find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) ->
     InputDataError
         If the table is damaged, or does not list somebody who has measures.
     """
-    arms = participant_arms(bids_dir, spec)
-    arms = arms[~arms.index.duplicated()]
+    arms = arms_of_dataset(bids_dir, spec, with_measures=collected.participants)
     table = bids_dir / "participants.tsv"
     if table.exists():
         require_known(collected, arms.index, table)
-    else:
-        arms = arms.reindex(list(collected.participants) or _with_scores(bids_dir, spec))
     participants = tuple(natural_order(arms.index))
     reasons = arms["reason"].dropna()
     return People(
@@ -119,6 +117,37 @@ def find_people(bids_dir: Path, spec: StudySpec, collected: CollectedOutputs) ->
             for name, reason in reasons.items()
         ),
     )
+
+
+def arms_of_dataset(
+    bids_dir: Path, spec: StudySpec, *, with_measures: Sequence[str]
+) -> pd.DataFrame:
+    """Return the arm of each participant of the dataset, or why there is none.
+
+    Parameters
+    ----------
+    bids_dir : Path
+        Raw dataset.
+    spec : StudySpec
+        The study.
+    with_measures : sequence of str
+        Those with outputs, with ``sub-``, for a dataset without participants.tsv.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``arm`` and ``reason``, by participant with ``sub-``.
+
+    Raises
+    ------
+    InputMissingError, InputDataError
+        As :func:`find_people`.
+    """
+    arms = participant_arms(bids_dir, spec)
+    arms = arms[~arms.index.duplicated()]
+    if (bids_dir / "participants.tsv").exists():
+        return arms
+    return arms.reindex(list(with_measures) or _with_scores(bids_dir, spec))
 
 
 def unreliable_sessions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bids_ketamine.images.memory import MEMINFO, granted_memory
+from bids_ketamine.machine.control_groups import PROCESS
 
 #: Share of the memory that running nodes may claim together.
 SHARE = 0.9
@@ -13,20 +14,17 @@ SHARE = 0.9
 BASE_GB = 0.35
 
 
-def available_memory_gb(
-    limit_files: tuple[Path, ...] | None = None, meminfo: Path = MEMINFO
-) -> float:
+def available_memory_gb(meminfo: Path = MEMINFO, process: Path = PROCESS) -> float:
     """Return the memory nodes may claim, GB: 90 % of the smaller of machine and container.
 
     Parameters
     ----------
-    limit_files : tuple of Path, optional
-        Control-group files; a missing one or ``max`` is no limit. Those of this process's own
-        control groups and of all above them when absent.
     meminfo : Path
         The kernel's account of the machine's memory.
+    process : Path
+        What the kernel tells of this process, such as its control groups.
     """
-    return SHARE * granted_memory(limit_files, meminfo) / 1e9
+    return SHARE * granted_memory(meminfo, process) / 1e9
 
 
 def affordable_processes(n_procs: int, memory_gb: float) -> int:

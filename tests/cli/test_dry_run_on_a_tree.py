@@ -33,8 +33,14 @@ def trial(benchmark: ModuleType, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lines(trial: Path, capsys: pytest.CaptureFixture[str], *, code: int = 0) -> list[str]:
-    arguments = [str(trial / "bids"), str(trial / "out"), "participant", "--study", "norbury2021"]
+def lines(
+    trial: Path,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    code: int = 0,
+    study: str | Path = "norbury2021",
+) -> list[str]:
+    arguments = [str(trial / "bids"), str(trial / "out"), "participant", "--study", str(study)]
     assert main([*arguments, "--participant-label", "0001", "--dry-run", "--nprocs", "1"]) == code
     return capsys.readouterr().out.splitlines()
 
@@ -87,6 +93,51 @@ def test_what_lacks_is_named(trial: Path, capsys: pytest.CaptureFixture[str]) ->
     assert missing | expected == missing
     rest = {missing[what] for what in set(missing) - set(expected)}
     assert rest <= {Shortfall.NOTE}
+
+
+BARE = """
+extends: norbury2021
+glm:
+  confounds:
+    {columns: [], compcor_components: 0, motion: none, motion_without_aroma: none, outliers: null,
+     non_steady_state: false}
+"""
+
+
+def test_confounds_that_generalized_ppi_alone_asks_for(
+    trial: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = trial / "bare.yml"
+    study.write_text(BARE)
+    derived = trial / "bids" / "derivatives" / "fmriprep" / "sub-0001" / "ses-pre" / "func"
+    for path in derived.glob("*task-faces*desc-confounds*"):
+        path.unlink()
+    found = lines(trial, capsys, study=study)
+    status = {tuple(row.split()[1:3]): row.split()[4] for row in found if row.startswith("sub-")}
+    assert status["pre", "faces"] == "partial"
+    assert status["post", "faces"] == "ready"
+    name = "sub-0001_ses-pre_task-faces_desc-confounds_timeseries.tsv"
+    assert (
+        "faces: confounds of generalized PPI: expected sub-0001/ses-pre/func/"
+        f"{name} in fmriprep." in " ".join(" ".join(found).split())
+    )
+    assert "6 of 6 analyses can run, in 2 sessions of 1 participant." in found
+
+
+def test_exclusions_that_the_group_level_will_miss_are_warned_of(
+    trial: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, table = trial / "own.yml", trial / "excluded.tsv"
+    study.write_text("extends: norbury2021\nexclusions: {file: excluded.tsv}\n")
+    start = "warning: the group level would stop at `exclusions.file` of the study:"
+    told = " ".join(" ".join(lines(trial, capsys, study=study)).split())
+    assert f"{start} excluded.tsv is not there. [{table}]" in told
+    table.write_text("participant_id\treason\nsub-0001\tn/a\n")
+    told = " ".join(" ".join(lines(trial, capsys, study=study)).split())
+    assert start in told
+    assert "the cell is empty" in told
+    table.write_text("participant_id\treason\nsub-0001\twithdrew\n")
+    assert "warning:" not in "\n".join(lines(trial, capsys, study=study))
 
 
 def test_a_session_that_is_not_there_is_no_mistake(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bids_ketamine.cli import run
 from bids_ketamine.cli.environment import (
     available_processors,
     configure_nipype,
@@ -95,3 +97,14 @@ def test_caches_against_the_users_word_are_told_at_v(
         logging.INFO,
         f"NUMBA_CACHE_DIR={stated} cannot be written to; {own} is taken instead",
     ) in caplog.record_tuples
+
+
+def test_levels_that_show_results_keep_no_caches_beside_them(
+    dataset: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset.out.mkdir()
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(run, "use_caches", lambda _, **options: asked.append(options))
+    monkeypatch.setattr(run, "_reports_only", lambda *_, **__: 0)
+    assert run.main([*dataset.group, "--reports-only"]) == 0
+    assert asked == [{}, {"last_resort": dataset.out / ".caches", "keep": False}]

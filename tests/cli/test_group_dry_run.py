@@ -11,7 +11,9 @@ import pytest
 
 from bids_ketamine.cli.group_dry_run import describe_group
 from bids_ketamine.cli.trial import Trial
+from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.study.load import load_study
+from bids_ketamine.workflows.group import run_group_level
 
 SCORES = """
 name: scores
@@ -25,6 +27,8 @@ mixed_models:
   course: {{outcomes: [madrs], formula: session, arms: [drug]}}
 """
 
+REGIONS = "regions: {atlas: own, definitions: {left: {spheres: [[10, 20, 20]], radius: 6}}}\n"
+
 
 @pytest.fixture
 def scores(
@@ -37,9 +41,9 @@ def scores(
         "participant_id\tarm\tage\nsub-01\tplacebo\t30\nsub-02\tdrug\t40\nsub-03\tdrug\tn/a\n"
     )
 
-    def describe(*, label: str = "post", **arguments: Any) -> tuple[str, int]:
+    def describe(*, label: str = "post", more: str = "", **arguments: Any) -> tuple[str, int]:
         path = dataset.root / "scores.yml"
-        path.write_text(SCORES.format(label=label))
+        path.write_text(SCORES.format(label=label) + more)
         study = load_study(str(path))
         trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
         return describe_group(trial, own=study.spec, **arguments)
@@ -108,3 +112,84 @@ def test_all_that_would_stop_the_run_is_told_and_labels_can_be_hidden(
     told = " ".join(text.partition("The run would stop at:")[2].split())
     assert "- No value of `arm` is an arm of the study ((hidden), drug)" in told
     assert "- The table `madrs` is not there (needed for the outcome `madrs`)." in told
+
+
+EXCLUSIONS = "exclusions: {file: excluded.tsv}\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "message"),
+    [
+        (None, 66, "excluded.tsv is not there."),
+        ("participant_id\nsub-01\n", 65, "no column `reason`"),
+        (
+            "participant_id\treason\nsub-04\twithdrew\n",
+            65,
+            "The table excludes sub-04, who is not in the dataset",
+        ),
+        (
+            "participant_id\tsession_id\treason\nsub-01\tses-v9\tlate\n",
+            65,
+            "The table excludes sub-01 ses-v9, which is no session of the study",
+        ),
+    ],
+)
+def test_exclusions_that_would_stop_the_run_are_told(
+    scores: Callable[..., tuple[str, int]],
+    dataset: SimpleNamespace,
+    table: str | None,
+    code: int,
+    message: str,
+) -> None:
+    path = dataset.root / "excluded.tsv"
+    if table is not None:
+        path.write_text(table)
+    text, found = scores(more=EXCLUSIONS)
+    told = " ".join(text.partition("The run would stop at:")[2].split())
+    assert message in told
+    assert str(path) in told
+    assert found == code
+    # The run itself stops there, with the same words.
+    study = load_study(str(dataset.root / "scores.yml"))
+    with pytest.raises(BidsKetamineError) as stopped:
+        run_group_level(bids_dir=dataset.bids, output_dir=dataset.out, study=study)
+    assert " ".join(str(stopped.value).split()) in told
+    assert stopped.value.exit_code == code
+
+
+def test_exclusions_that_can_be_read_stop_nothing(
+    scores: Callable[..., tuple[str, int]], dataset: SimpleNamespace
+) -> None:
+    table = dataset.root / "excluded.tsv"
+    table.write_text("participant_id\tsession_id\treason\nsub-01\tpost\tlate\n")
+    text, code = scores(more=EXCLUSIONS)
+    assert (code, "would stop" in text) == (0, False)
+
+
+def test_a_missing_table_of_exclusions_is_told_beside_a_damaged_list_of_participants(
+    scores: Callable[..., tuple[str, int]], dataset: SimpleNamespace
+) -> None:
+    (dataset.bids / "participants.tsv").write_text("participant_id\tarm\tage\nsub-01\tnobody\t3\n")
+    text, _ = scores(more=EXCLUSIONS)
+    told = " ".join(text.partition("The run would stop at:")[2].split())
+    assert told.count("- No value of `arm` is an arm of the study") == 1
+    assert "- excluded.tsv is not there." in told
+
+
+def test_without_a_list_of_participants_those_with_results_are_known(
+    dataset: SimpleNamespace,
+) -> None:
+    folder = dataset.out / "sub-01" / "ses-pre"
+    folder.mkdir(parents=True)
+    (folder / "sub-01_ses-pre_measures.tsv").write_text("")
+    study = dataset.root / "rest.yml"
+    study.write_text("name: rest\nsessions: {pre: {}}\nrest: {}\n" + REGIONS + EXCLUSIONS)
+    loaded = load_study(str(study))
+    trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=loaded)
+    table = dataset.root / "excluded.tsv"
+    table.write_text("participant_id\treason\nsub-01\tlate\n")
+    assert describe_group(trial, own=loaded.spec)[1] == 0
+    table.write_text("participant_id\treason\nsub-02\tlate\n")
+    text, code = describe_group(trial, own=loaded.spec)
+    assert code == 65
+    assert "The table excludes sub-02, who is not in the dataset" in " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bids_ketamine.cli import guards
 from bids_ketamine.cli.guards import (
     check_creatable,
     check_input,
@@ -190,6 +192,53 @@ def test_creatable_writes_nothing_and_writable_leaves_an_empty_folder(tmp_path: 
     assert not (tmp_path / "a").exists()
     make_writable(folder, what="output folder")
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_below_a_link_to_nothing_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(CannotCreateError, match=r"link` is a link to nothing\."):
+        check_creatable(tmp_path / "link" / "out", what="output folder")
+    with pytest.raises(CannotCreateError):
+        make_writable(tmp_path / "link" / "out", what="output folder")
+
+
+WHO = " This process runs as user 4321; in a container give `--user $(id -u):$(id -g)`."
+
+
+@pytest.mark.parametrize(
+    ("number", "end"),
+    [(errno.EACCES, WHO), (errno.EPERM, WHO), (errno.EROFS, ""), (errno.ENOSPC, "")],
+)
+def test_who_the_process_is_where_permission_is_denied(
+    number: int, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    monkeypatch.setattr(guards.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(CannotCreateError) as told:
+        make_writable(tmp_path, what="output folder")
+    assert told.value.exit_code == 73
+    assert str(told.value) == (
+        f"The output folder cannot be written to: {os.strerror(number)}. [{tmp_path}] Choose "
+        f"another folder, or check the permissions and the space left.{end}"
+    )
+
+
+@pytest.mark.parametrize(("flags", "end"), [(0, WHO), (os.ST_RDONLY, "")])
+def test_a_dry_run_says_it_too(
+    flags: int, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flags))
+    with pytest.raises(CannotCreateError) as told:
+        check_creatable(tmp_path / "out", what="output folder")
+    assert str(told.value) == (
+        f"The output folder cannot be created: `{tmp_path}` may not be written to. "
+        f"[{tmp_path / 'out'}] Choose another folder, or check the permissions.{end}"
+    )
 
 
 def test_a_link_that_leads_to_itself_is_told_as_such(dataset: SimpleNamespace) -> None:

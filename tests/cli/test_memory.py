@@ -21,7 +21,7 @@ def options() -> RunOptions:
         output_dir=Path("out"),
         analysis_level="participant",
         study="norbury2021",
-        memory_mb=2048,
+        memory_mb=2000,
     )
 
 
@@ -59,10 +59,16 @@ def test_as_many_processes_as_fit_and_one_line_if_fewer(
     assert told == ([] if asked == used else [expected])
 
 
+def test_what_is_stated_is_counted_as_it_is_printed(options: RunOptions) -> None:
+    """A megabyte is a million bytes, and nothing beyond what was stated is claimed."""
+    assert claimable_gb(changed(options, memory_mb=2048)) == pytest.approx(2.048)
+    assert claimable_gb(changed(options, memory_mb=100)) == pytest.approx(0.1)
+
+
 def test_one_process_works_however_little_there_is(options: RunOptions) -> None:
     told: list[str] = []
     assert processes(2, changed(options, memory_mb=100), tell=told.append) == 1
-    assert told == ["notice: 1 of 2 processes are used: no more fit into 97.7 MB of memory"]
+    assert told == ["notice: 1 of 2 processes are used: no more fit into 100 MB of memory"]
 
 
 def test_a_plugin_of_the_users_shares_the_work_out(options: RunOptions) -> None:

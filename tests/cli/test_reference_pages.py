@@ -107,7 +107,7 @@ def test_rows_of_flags_say_what_the_parser_says() -> None:
     assert row(name, "`-d`") == [
         "`-d`, `--derivatives`",
         "`NAME=PATH ...`",
-        "fmriprep=BIDS_DIR/derivatives/fmriprep",
+        "`derivatives/fmriprep` in BIDS_DIR",
         "participant",
         "derivative datasets; a PATH alone is named after its folder",
     ]

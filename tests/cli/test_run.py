@@ -75,7 +75,7 @@ def test_what_the_rooms_below_are_given(dataset: SimpleNamespace, rooms: SimpleN
     assert level["execution"] == ExecutionSettings(
         n_procs=2,
         omp_n_threads=3,
-        memory_gb=2.0,
+        memory_gb=2.048,
         work_dir=dataset.work,
         plugin={"plugin": "Linear", "plugin_args": {}},
         stop_on_first_crash=True,

@@ -389,13 +389,16 @@ def test_an_image_that_fits_its_file_and_not_the_memory(tmp_path, monkeypatch):
 
 
 def test_the_smallest_limit_is_what_is_granted(tmp_path):
-    (tmp_path / "limit").write_text("2000000000\n")
-    (tmp_path / "none").write_text("max\n")
+    (tmp_path / "cgroup").write_text("0::/job/step\n")
+    (tmp_path / "mountinfo").write_text(f"1 0 0:1 / {tmp_path} rw - cgroup2 cgroup2 rw\n")
+    (tmp_path / "job" / "step").mkdir(parents=True)
+    (tmp_path / "job" / "memory.max").write_text("2000000000\n")
+    (tmp_path / "job" / "step" / "memory.max").write_text("max\n")
     (tmp_path / "meminfo").write_text("MemTotal: 8000000 kB\n")
-    files = (tmp_path / "none", tmp_path / "limit", tmp_path / "absent")
-    assert granted_memory(files, tmp_path / "meminfo") == 2e9
-    assert granted_memory(files[:1], tmp_path / "meminfo") == 8.192e9
-    assert granted_memory((), tmp_path / "absent") == 4e9
+    assert granted_memory(tmp_path / "meminfo", tmp_path) == 2e9
+    (tmp_path / "job" / "memory.max").unlink()
+    assert granted_memory(tmp_path / "meminfo", tmp_path) == 8.192e9
+    assert granted_memory(tmp_path / "absent", tmp_path / "job") == 4e9
 
 
 def test_other_forms_of_nifti_are_read(tmp_path):

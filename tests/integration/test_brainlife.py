@@ -121,6 +121,63 @@ def test_what_a_container_is_asked(staged: Path) -> None:
     ]
 
 
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder of the few programs that the script needs, without container engines."""
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    for name in ("jq", "dirname", "realpath", "mkdir", "tee", "grep", "tail", "rm"):
+        found = shutil.which(name)
+        assert found is not None, name
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def test_apptainer_is_taken_where_there_is_no_singularity(staged: Path, bare: Path) -> None:
+    engine = program(staged, "apptainer")
+    path = f"{engine.parent}{os.pathsep}{bare}"
+    code, text = run(staged, config=CONFIG, PATH=path, BIDS_KETAMINE_COMMAND="")
+    assert code == 0, text
+    asked = (staged / "asked.txt").read_text(encoding="utf-8").splitlines()
+    assert asked[:3] == ["exec", "-e", "--bind"]
+    assert asked[-5:] == ["fmriprep=" + str(staged.parent / "task" / "my prep"), "--study",
+                          "norbury2021", "--work-dir", "work"]  # fmt: skip
+
+
+def test_a_machine_without_an_engine(staged: Path, bare: Path) -> None:
+    code, text = run(staged, config=CONFIG, PATH=str(bare), BIDS_KETAMINE_COMMAND="")
+    assert code == 69
+    assert text == ("brainlife/main: error: neither singularity nor apptainer is installed here.\n")
+    assert product(staged)["brainlife"] == [
+        {"type": "error", "msg": "neither singularity nor apptainer is installed here."}
+    ]
+
+
+def test_a_machine_without_jq_has_no_product(staged: Path, bare: Path) -> None:
+    (bare / "jq").unlink()
+    code, text = run(staged, config=CONFIG, PATH=str(bare))
+    assert (code, text) == (69, "brainlife/main: error: jq is not installed.\n")
+    assert not (staged / "product.json").exists()
+
+
+def test_a_folder_without_a_configuration(staged: Path) -> None:
+    done = subprocess.run([MAIN], cwd=staged, capture_output=True, text=True, check=False)
+    assert done.returncode == 66
+    told = f"there is no config.json in {staged}."
+    assert done.stderr == f"brainlife/main: error: {told}\n"
+    assert product(staged)["brainlife"] == [{"type": "error", "msg": told}]
+
+
+def test_a_dry_run_does_not_claim_results(staged: Path) -> None:
+    command = str(program(staged, "bids_ketamine"))
+    code, text = run(staged, config={**CONFIG, "dry_run": True}, BIDS_KETAMINE_COMMAND=command)
+    assert code == 0, text
+    assert "--dry-run" in (staged / "asked.txt").read_text(encoding="utf-8").splitlines()
+    told = "participant level: dry run, nothing was computed. What would be: bids_ketamine.log"
+    assert product(staged)["brainlife"] == [{"type": "success", "msg": told}]
+    assert product(staged)["participants"] == 0
+
+
 def test_the_group_level_reads_all_results_that_are_given(staged: Path) -> None:
     command = str(program(staged, "bids_ketamine"))
     for label in ("01", "02"):

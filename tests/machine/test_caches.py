@@ -12,43 +12,9 @@ import pytest
 
 from bids_ketamine.machine import caches
 from bids_ketamine.machine.caches import prepare_caches
-from bids_ketamine.machine.folders import can_take_files, private_folder
+from bids_ketamine.machine.folders import can_take_files
 
 VARIABLES = ("NUMBA_CACHE_DIR", "MPLCONFIGDIR", "TEMPLATEFLOW_HOME", "XDG_CACHE_HOME")
-
-
-@pytest.fixture
-def nowhere(tmp_path: Path) -> Path:
-    """A folder that nobody can make, root neither."""
-    (tmp_path / "file").touch()
-    return tmp_path / "file" / "inside"
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The system's folder of temporary files."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
-def no_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder of temporary files at all."""
-
-    def none() -> str:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(tempfile, "gettempdir", none)
-    monkeypatch.setattr(tempfile, "tempdir", None)
-
-
-@pytest.fixture
-def unknown_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without a name, as ``docker run --user 4321`` makes one."""
-    real = os.path.expanduser
-    monkeypatch.setattr(os.path, "expanduser", lambda path: path if path == "~" else real(path))
 
 
 def own_folder(temporary: Path) -> Path:
@@ -133,6 +99,68 @@ def test_caches_that_others_could_write_to_are_not_used(nowhere: Path, temporary
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_of_caches_that_leads_nowhere_is_replaced(tmp_path: Path, temporary: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".cache").symlink_to(tmp_path / "scratch" / "gone")
+    environment = {"HOME": str(home)}
+    assert prepare_caches(environment) == ()
+    own = own_folder(temporary)
+    assert environment == {
+        "HOME": str(home),
+        "NUMBA_CACHE_DIR": str(own / "numba"),
+        "MPLCONFIGDIR": str(own / "matplotlib"),
+        "TEMPLATEFLOW_HOME": str(own / "templateflow"),
+        "XDG_CACHE_HOME": str(own),
+    }
+    assert not (tmp_path / "scratch").exists()
+
+
+def test_code_is_not_run_from_where_a_group_can_exchange_folders(
+    open_place: Path, temporary: Path
+) -> None:
+    (open_place / "project").mkdir()
+    (open_place / "project").chmod(0o2775)
+    caches_of_the_group = str(open_place / "project" / "me")
+    environment = {"HOME": str(open_place / "home"), "XDG_CACHE_HOME": caches_of_the_group}
+    assert prepare_caches(environment) == ()
+    own = open_place / "home" / ".cache" / "bids_ketamine"
+    assert environment["NUMBA_CACHE_DIR"] == str(own / "numba")
+    assert environment["XDG_CACHE_HOME"] == caches_of_the_group
+    # Without a home: a private folder among temporary files.
+    environment = {"HOME": caches_of_the_group, "XDG_CACHE_HOME": caches_of_the_group}
+    prepare_caches(environment)
+    assert environment["NUMBA_CACHE_DIR"] == str(own_folder(temporary) / "numba")
+
+
+def test_temporary_files_of_a_group_take_a_new_folder(
+    open_place: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_place.chmod(0o777)
+    monkeypatch.setattr(tempfile, "tempdir", str(open_place))
+    environment = {"HOME": str(nowhere)}
+    prepare_caches(environment)
+    folder = Path(environment["NUMBA_CACHE_DIR"]).parent
+    assert folder.parent == open_place
+    assert folder != own_folder(open_place)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_the_current_folder_takes_temporary_files_only_if_it_is_stated(
+    stated: bool, tmp_path: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = tmp_path / "results" / "tmp"
+    current.mkdir(parents=True)
+    monkeypatch.chdir(current)
+    monkeypatch.setattr(tempfile, "tempdir", str(current))
+    # What the process was started with does not count for another environment.
+    monkeypatch.setenv("TMPDIR", str(nowhere if stated else current))
+    environment = {"HOME": str(nowhere)} | ({"TMPDIR": str(current)} if stated else {})
+    prepare_caches(environment)
+    assert [each.name for each in current.iterdir()] == [own_folder(current).name] * stated
+
+
 def test_settings_of_matplotlib_need_a_place_too(tmp_path: Path, nowhere: Path) -> None:
     environment = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(nowhere)}
     prepare_caches(environment)
@@ -182,79 +210,6 @@ class TestTemplates:
         assert environment["TEMPLATEFLOW_HOME"] == str(tmp_path / ".cache" / "templateflow")
 
 
-class TestLastResort:
-    """Nothing can be written to but a folder of the run's."""
-
-    def test_is_left_alone_as_long_as_it_is_not_needed(
-        self, tmp_path: Path, nowhere: Path, temporary: Path
-    ) -> None:
-        prepare_caches({"HOME": str(nowhere)}, last_resort=tmp_path / "work")
-        assert not (tmp_path / "work").exists()
-
-    def test_takes_everything(
-        self, tmp_path: Path, nowhere: Path, no_temporary: None, unknown_user: None
-    ) -> None:
-        environment: dict[str, str] = {"MPLCONFIGDIR": str(nowhere)}
-        # Before the folder is known nothing can be had but a home, without which pybids fails.
-        assert prepare_caches(environment) == ()
-        assert environment == {"MPLCONFIGDIR": str(nowhere), "HOME": "/"}
-        environment["HOME"] = str(nowhere)  # where root may not write either
-        work = tmp_path / "work" / "caches"
-        told = prepare_caches(environment, last_resort=work)
-        assert told == (
-            f"MPLCONFIGDIR={nowhere} cannot be written to; {work}/matplotlib is taken instead",
-        )
-        assert environment["NUMBA_CACHE_DIR"] == str(work / "numba")
-        assert environment["TEMPLATEFLOW_HOME"] == str(work / "templateflow")
-        assert environment["XDG_CACHE_HOME"] == str(work)
-
-    @pytest.mark.parametrize("spare", [0, -1])
-    def test_takes_temporary_files_as_long_as_sockets_can_be_made_there(
-        self,
-        spare: int,
-        tmp_path: Path,
-        nowhere: Path,
-        no_temporary: None,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        shared, folder = tmp_path / "shm", tmp_path / "work" / "tmp"
-        shared.mkdir()
-        monkeypatch.setattr(caches, "SHARED_MEMORY", shared)
-        monkeypatch.setattr(caches, "LONGEST_FOR_SOCKETS", len(str(folder)) + spare)
-        environment = {"HOME": str(nowhere)}
-        prepare_caches(environment, last_resort=folder.parent)
-        found = Path(environment["TMPDIR"])
-        assert tempfile.tempdir == str(found)
-        assert found.stat().st_mode & 0o777 == 0o700
-        assert (found == folder) is (spare == 0)
-        assert (found.parent == shared) is (spare < 0)
-
-    @pytest.mark.parametrize("keep", [True, False])
-    def test_goes_with_the_process_if_it_must(self, keep: bool, tmp_path: Path) -> None:
-        script = (
-            "import os, sys, tempfile, pathlib\n"
-            "from bids_ketamine.machine import caches\n"
-            "def none(): raise FileNotFoundError\n"
-            "tempfile.gettempdir = none\n"
-            "folder = pathlib.Path(sys.argv[1])\n"
-            f"caches.prepare_caches(os.environ, last_resort=folder, keep={keep})\n"
-            "print(os.environ['NUMBA_CACHE_DIR'])\n"
-        )
-        (tmp_path / "file").touch()
-        environment = {"HOME": str(tmp_path / "file"), "PATH": os.environ["PATH"]}
-        if "PYTHONPATH" in os.environ:
-            environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
-        done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path / "last")],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        assert done.stdout.strip() == str(tmp_path / "last" / "numba")
-        assert (tmp_path / "last").exists() is keep
-
-
 _IMPORTS = """
 import os
 from bids_ketamine.machine.caches import prepare_caches
@@ -294,27 +249,3 @@ def test_libraries_go_where_they_are_told(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [str(each) for each in folders]
     assert [each.suffix for each in sorted((own / "numba").rglob("*.nb?"))] == [".nbc", ".nbi"]
     assert (own / "templateflow" / "tpl-MNI152NLin6Asym").is_dir()
-
-
-class TestFolders:
-    def test_trying_leaves_nothing(self, tmp_path: Path, nowhere: Path) -> None:
-        assert can_take_files(tmp_path / "new" / "newer")
-        assert not can_take_files(nowhere)
-        assert [each.name for each in tmp_path.iterdir()] == ["file"]
-
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    def test_a_folder_that_may_not_be_written_to(self, tmp_path: Path) -> None:
-        (tmp_path / "closed").mkdir(mode=0o500)
-        assert not can_take_files(tmp_path / "closed")
-        assert private_folder(tmp_path / "closed" / "inside") is None
-
-    def test_links_in_a_circle_take_no_files(self, tmp_path: Path) -> None:
-        (tmp_path / "a").symlink_to(tmp_path / "b")
-        (tmp_path / "b").symlink_to(tmp_path / "a")
-        assert private_folder(tmp_path / "a") is None
-
-    def test_a_link_to_a_folder_of_somebodys_is_not_private(self, tmp_path: Path) -> None:
-        (tmp_path / "theirs").mkdir(mode=0o700)
-        (tmp_path / "link").symlink_to(tmp_path / "theirs")
-        assert private_folder(tmp_path / "link") is None
-        assert private_folder(tmp_path / "theirs") == tmp_path / "theirs"

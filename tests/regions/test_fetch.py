@@ -18,6 +18,7 @@ BOTH = ("MNI152NLin2009cAsym", "MNI152NLin6Asym")
 def home(tmp_path, monkeypatch):
     # The module sets the variable itself: it is put back afterwards.
     monkeypatch.setenv("TEMPLATEFLOW_HOME", os.environ.get("TEMPLATEFLOW_HOME", ""))
+    monkeypatch.delenv("BIDS_KETAMINE_TEMPLATES", raising=False)
     return tmp_path / "templates"
 
 
@@ -72,6 +73,27 @@ def test_files_that_cannot_be_had_are_named(home, monkeypatch, capsys):
         f"error: not fetched: {place}/"
         "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5"
     )
+
+
+def test_why_a_file_could_not_be_had_is_told(home, monkeypatch, capsys):
+    refused = RuntimeError("Failed to download tpl.h5 with status code 404")
+    monkeypatch.setattr(templateflow, "_fetch", lambda *_: refused)
+    assert fetch.main([str(home)]) == 66
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 60
+    why = "_xfm.h5: RuntimeError: Failed to download tpl.h5 with status code 404"
+    assert lines[0].endswith(why)
+
+
+def test_files_of_another_place_are_fetched_too(server, home, tmp_path, monkeypatch):
+    place = Path("tpl-MNI152NLin6Asym") / (
+        "tpl-MNI152NLin6Asym_from-MNI152NLin2009cAsym_mode-image_xfm.h5"
+    )
+    (tmp_path / "image" / place).parent.mkdir(parents=True)
+    (tmp_path / "image" / place).write_text("of the image")
+    monkeypatch.setenv("BIDS_KETAMINE_TEMPLATES", str(tmp_path / "image"))
+    assert fetch.fetch(home) == []
+    assert (home / place).read_text() == "from-MNI152NLin2009cAsym_mode-image_xfm.h5"
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["--help"]])

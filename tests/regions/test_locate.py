@@ -318,6 +318,31 @@ def test_names_need_a_table(tmp_path):
     assert source.indices == (1,)
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"name": "amygdala"},
+        {"name": "a", "labels": ("amygdala", "vmPFC")},
+        {"name": "a", "labels": ("amygdala",), "label_table": "absent.tsv"},
+        {"name": "a", "labels": ("7",)},
+    ],
+)
+def test_an_image_that_is_not_there_is_told_before_its_labels(definition, tmp_path):
+    path = tmp_path / "absent.nii.gz"
+    with pytest.raises(InputMissingError, match=r"absent\.nii\.gz is not there") as told:
+        resolve(RegionSpec(dseg=str(path), **definition))
+    assert told.value.path == path
+    assert told.value.exit_code == 66
+
+
+def test_an_image_of_a_whole_atlas_that_is_not_there(tmp_path):
+    path, table = tmp_path / "absent.nii.gz", tmp_path / "absent.txt"
+    whole = WholeAtlasSpec(name="a", dseg=str(path), label_table=str(table), labels=("left",))
+    spec = RegionsSpec(atlas="own", definitions=(), whole_atlases=(whole,))
+    with pytest.raises(InputMissingError, match=r"absent\.nii\.gz is not there"):
+        resolve_regions(spec, space="MNI152NLin2009cAsym")
+
+
 def test_an_empty_mask_and_a_series_of_masks(tmp_path):
     empty = write(tmp_path / "empty.nii.gz", np.zeros((20, 20, 20), dtype=np.int16))
     with pytest.raises(InputDataError, match="Region `m`: the mask has no voxel above zero"):

@@ -609,6 +609,21 @@ def test_predictors_that_cannot_enter_are_told(tmp_path: Path, calls: list[Any])
     ) in trial.net_record["Notes"]
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_group_of_one_or_two_has_too_few_participants_and_no_other_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, n: int
+) -> None:
+    trial = NetTrial(tmp_path / "trial", n=n)
+    trial.tables()
+    trial.everybody()
+    with caplog.at_level("WARNING", logger="bids_ketamine"):
+        trial.run()
+    told = [each for each in caplog.messages if "elastic net" in each]
+    assert told == [f"no model of the elastic net has a result: {n} participants, fewer than 8"]
+    assert set(trial.net()["reason"]) == {f"{n} participants, fewer than 8"}
+    assert set(trial.net("predictors")["reason"]) == {f"{n} values, fewer than 3"}
+
+
 def test_too_many_measures_are_not_computed(
     tmp_path: Path, calls: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,8 +60,8 @@ def test_a_killed_worker_ends_as_a_failed_node_and_later_nodes_still_run(tmp_pat
 )
 def test_the_smaller_of_machine_and_container_counts(tmp_path, limit, expected):
     (tmp_path / "memory.max").write_text(limit + "\n")
+    (tmp_path / "cgroup").write_text("0::/\n")
+    (tmp_path / "mountinfo").write_text(f"1 0 0:1 / {tmp_path} rw - cgroup2 cgroup2 rw\n")
     (tmp_path / "meminfo").write_text("MemTotal:        8000000 kB\nMemFree: 1 kB\n")
-    found = available_memory_gb(
-        (tmp_path / "memory.max", tmp_path / "absent"), tmp_path / "meminfo"
-    )
+    found = available_memory_gb(tmp_path / "meminfo", tmp_path)
     assert found == pytest.approx(expected)

@@ -74,8 +74,14 @@ LEVELS: Mapping[str, str] = {
     **dict.fromkeys(("random_seed", "permutations", "unblind", "no_individual_data"), "group"),
 }
 
-#: Defaults that the help does not tell.
-DEFAULTS: Mapping[str, str] = {"random_seed": "fixed seeds: a run gives the same again"}
+#: Defaults that the help does not tell, or in a way too long for a table.
+DEFAULTS: Mapping[str, str] = {
+    "derivatives": "`derivatives/fmriprep` in BIDS_DIR",
+    "random_seed": "fixed seeds: a run gives the same again",
+}
+
+#: Longest line of an example; a longer one goes on below, as in a shell.
+LONGEST_LINE = 96
 
 _DEFAULT = re.compile(r"\s*\(default: ([^()]*)\)")
 
@@ -160,11 +166,13 @@ def _meaning(parser: argparse.ArgumentParser, action: argparse.Action) -> tuple[
     words = _help(parser, action)
     told = _DEFAULT.search(words)
     if told is not None:
-        return _DEFAULT.sub("", words, count=1), told.group(1)
-    if action.required:
-        return words, "required"
+        words = _DEFAULT.sub("", words, count=1)
     if action.dest in DEFAULTS:
         return words, DEFAULTS[action.dest]
+    if told is not None:
+        return words, told.group(1)
+    if action.required:
+        return words, "required"
     return words, "off" if isinstance(action, argparse._StoreConstAction) else ""
 
 
@@ -179,5 +187,17 @@ def _cell(text: str) -> str:
 def _example_block(examples: Sequence[Example]) -> str:
     lines = []
     for example in examples:
-        lines += [f"# {example.words}", *example.files, example.command]
+        lines += [f"# {example.words}", *example.files, _in_lines(example.command)]
     return "```\n" + "\n".join(lines) + "\n```\n"
+
+
+def _in_lines(command: str) -> str:
+    """Return a command in lines that are not too long; a flag stays with its values."""
+    first, *others = re.split(r" (?=-)", command)
+    lines = [first]
+    for each in others:
+        if len(lines[-1]) + 1 + len(each) > LONGEST_LINE:
+            lines.append(f"    {each}")
+        else:
+            lines[-1] += f" {each}"
+    return " \\\n".join(lines)

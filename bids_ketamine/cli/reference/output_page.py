@@ -82,7 +82,7 @@ ELSEWHERE = (
     ("folder of `--bids-database-dir`", "pybids' index of the dataset", "with the flag"),
     (
         "user's caches (`XDG_CACHE_HOME`, `~/.cache`), else a private folder among temporary "
-        "files, else `WORK/caches/` or `OUTPUT_DIR/.caches-NUMBER/`, which goes again",
+        "files, else `WORK/caches/` or `OUTPUT_DIR/.caches-*/`, which goes again",
         "what libraries keep: machine code, fonts, templates",
         "both levels, where the user's own variables name no place",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -57,11 +58,11 @@ def output_reference_text() -> str:
     parts = [
         INTRODUCTION,
         "### Top level, logs and plan\n",
-        _overview(WHOLE_FILES),
+        _overview(WHOLE_FILES, {}),
         "### Folders of sessions\n",
-        _overview(PARTICIPANT_FILES),
+        _overview(PARTICIPANT_FILES, PARTICIPANT_COLUMNS),
         "### Folder of the group\n",
-        _overview(GROUP_FILES),
+        _overview(GROUP_FILES, GROUP_COLUMNS),
         BEFORE_WHOLE,
         *_details(WHOLE_FILES, {}, {}),
         BEFORE_PARTICIPANT,
@@ -98,16 +99,30 @@ def _key_of(words: Mapping[str, Any]) -> str:
     return repr(sorted(words.items()))
 
 
-def _overview(files: Mapping[str, OutputFile]) -> str:
+def _overview(files: Mapping[str, OutputFile], columns: Mapping[str, Columns]) -> str:
     rows = [
         (
-            f"`{each.shown}`" + (" + `.json`" if each.sidecar else ""),
+            _linked(name, each, columns) + (" + `.json`" if each.sidecar else ""),
             each.when,
             each.content + (f" ({each.more})" if each.more else ""),
         )
-        for each in files.values()
+        for name, each in files.items()
     ]
     return _table(("file", "written", "content"), rows)
+
+
+def _has_section(name: str, file: OutputFile, columns: Mapping[str, Columns]) -> bool:
+    return bool(columns.get(name) or file.keys or file.column_words)
+
+
+def _linked(name: str, file: OutputFile, columns: Mapping[str, Columns]) -> str:
+    """Return a file's name, which leads to its section if it has one."""
+    shown = f"`{file.shown}`"
+    if not _has_section(name, file, columns):
+        return shown
+    # The anchor that GitHub gives a heading.
+    anchor = re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
+    return f"[{shown}](#{anchor})"
 
 
 def _details(
@@ -116,7 +131,7 @@ def _details(
     """Yield a section for each file that has columns or keys."""
     for name, each in files.items():
         own = columns.get(name, {})
-        if not (own or each.keys or each.column_words):
+        if not _has_section(name, each, columns):
             continue
         more = f" More: {each.more}." if each.more else ""
         yield f"### {name}\n"

@@ -151,9 +151,10 @@ def _moments(values: np.ndarray, known: np.ndarray, training: np.ndarray) -> _Mo
     Sums go along the middle axis, where rows that are left out add 0 exactly: the last digits
     know nothing of these rows, nor of the number of sets.
     """
-    n_sessions, _, p = values.shape
-    present = known.reshape(-1, p) & np.tile(training, n_sessions)[:, :, np.newaxis]
-    counted = np.where(present, values.reshape(-1, p), 0.0)
+    n_sessions, n_rows, p = values.shape
+    rows = (n_sessions * n_rows, p)
+    present = known.reshape(rows) & np.tile(training, n_sessions)[:, :, np.newaxis]
+    counted = np.where(present, values.reshape(rows), 0.0)
     n = present.sum(axis=1)
     mean = counted.sum(axis=1) / np.maximum(n, 1)
     deviations = np.where(present, counted - mean[:, np.newaxis], 0.0)

@@ -92,8 +92,8 @@ def _of_model(
     settings: PredictionSettings,
 ) -> UsablePredictors:
     """Return what enters a model that needs more of its participants than the first one."""
-    if not of_all.data.participants:
-        return of_all
+    if not of_all.data.participants or not of_all.data.imaging.names:
+        return of_all  # which says why
     usable = usable_predictors(of_all.data, timing=timing, model=model, settings=settings)
     why = {each.name: each for each in (*of_all.excluded, *usable.excluded)}
     present = tuple(level for level in data.levels if level in usable.data.arms)

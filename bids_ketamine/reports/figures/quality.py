@@ -20,6 +20,20 @@ from bids_ketamine.reports.figures.canvas import (
     svg,
 )
 
+#: Room below the axes for numbers and label, and above them, pixels.
+BELOW, ABOVE = 45.6, 10.0
+
+
+def motion_is_known(quality: pd.DataFrame) -> bool:
+    """Tell whether a run's table holds displacement or DVARS: without, there is nothing to draw.
+
+    Parameters
+    ----------
+    quality : DataFrame
+        As for :func:`quality_figure`.
+    """
+    return any(_numbers(quality, name).size for name in ("framewise_displacement", "std_dvars"))
+
 
 @drawn
 def quality_figure(
@@ -47,10 +61,11 @@ def quality_figure(
         ("std_dvars", "std. DVARS", std_dvars),
     ]
     rows = [row for row in rows if _numbers(quality, row[0]).size]
-    figure = new_figure(WIDTH, 60 + 84 * max(1, len(rows)))
+    height = 60 + 84 * max(1, len(rows))
+    figure = new_figure(WIDTH, height)
     axes = figure.subplots(max(1, len(rows)), 1, sharex=True, squeeze=False)[:, 0]
-    top = 10 / (60 + 84 * max(1, len(rows)))
-    figure.subplots_adjust(left=0.105, right=0.985, top=1 - top, bottom=0.2, hspace=0.22)
+    top, bottom = 1 - ABOVE / height, BELOW / height
+    figure.subplots_adjust(left=0.105, right=0.985, top=top, bottom=bottom, hspace=0.22)
     outliers = np.flatnonzero(_numbers(quality, "outlier") > 0) + 1
     unsteady = np.flatnonzero(_numbers(quality, "non_steady_state") > 0) + 1
     for axis, (column, label, threshold) in zip(axes, rows, strict=False):

@@ -216,6 +216,15 @@ def test_what_cannot_be_predicted_has_a_reason(change, reason):
     assert {each.reason for each in found.values()} == {reason}
 
 
+def test_measures_that_are_all_constant_leave_nothing_to_predict_from():
+    data = a_trial()
+    constant = [np.ones_like(each) for each in data.imaging[1:3]]
+    data = data._replace(imaging=data.imaging._replace(first=constant[0], second=constant[1]))
+    found = results(data)
+    assert {each.reason for each in found.values()} == {"no imaging measure can enter"}
+    assert {len(each.participants) for each in found.values()} == {14}
+
+
 def test_one_arm_alone_has_no_interactions_that_copy_measures():
     data = a_trial()._replace(arms=("ketamine",) * 14)
     found = results(data, permutations=1, bootstraps=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp, ttest_ind
 
-from tests.reports.group.clinical_tables import improvement_rows
+from bids_ketamine.core.group.motion_summary import motion_summary
+from bids_ketamine.outputs.group_clinical_tables import CLINICAL_TABLES
+from tests.reports.group.clinical_tables import improvement_rows, moments
 
 HOSTILE = """<script>alert("x & y")</script>"""
 REGIONS = ("amygdala", "anterior_insula", "vmPFC")
@@ -108,7 +111,9 @@ class GroupTree:
             for key in self.keys
         ]
 
-    def clinical(self) -> list[dict[str, Any]]:
+    @cached_property
+    def outcomes_rows(self) -> list[dict[str, Any]]:
+        """Scores at the ends of the change, drawn once."""
         rows = []
         for place, (who, arm) in enumerate(self.people):
             for outcome in self.outcomes:
@@ -129,6 +134,41 @@ class GroupTree:
                     }
                 )
         return rows
+
+    def scores(self) -> list[dict[str, Any]]:
+        """Return the scores of both sessions, those of the ends of the change."""
+        return [
+            {name: row[name] for name in ("participant_id", "arm", "outcome", "reason")}
+            | {"session": session, "score": row[end]}
+            for row in self.outcomes_rows
+            for session, end in zip(SESSIONS, ("first", "second"), strict=True)
+        ]
+
+    def course(self) -> list[dict[str, Any]]:
+        """Return the means of scores."""
+        known = {
+            (row["outcome"], row["session"], row["participant_id"]): row["score"]
+            for row in self.scores()
+        }
+        return [
+            {"outcome": outcome, "session": session, "arm": arm}
+            | moments([known[outcome, session, who] for who in members])
+            for outcome in self.outcomes
+            for session in SESSIONS
+            for arm, members in self.members()
+        ]
+
+    def motion_summary(self) -> pd.DataFrame:
+        """Return the means of displacement that the group level makes of the measures."""
+        columns = ["participant_id", "arm", "session", "task", "mean_fd"]
+        motion = pd.DataFrame(self.measures(), columns=columns).drop_duplicates()
+        return motion_summary(
+            motion,
+            tasks=list(dict.fromkeys(motion["task"])),
+            sessions=SESSIONS,
+            levels=list(self.arms),
+            confidence_level=0.95,
+        )
 
     def summary(self) -> list[dict[str, Any]]:
         return [
@@ -190,11 +230,19 @@ def write_group_tree(
         "measures": tree.measures(),
         "motion": [dict(zip(KEYS, key, strict=True)) | motion for key in tree.keys],
         "changes": tree.changes(),
-        "outcomes": tree.clinical(),
+        "outcomes": tree.outcomes_rows,
         "summary": tree.summary(),
         "tests": tree.tests(),
     }
     tables["improvement"] = improvement_rows(tables["outcomes"], list(sizes))
+    tables |= {
+        name: pd.DataFrame(rows, columns=list(CLINICAL_TABLES[f"group_{name}"]))
+        for name, rows in (
+            ("scores", tree.scores()),
+            ("course", tree.course()),
+            ("motion_summary", tree.motion_summary()),
+        )
+    }
     folder = output / "group"
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():

@@ -275,13 +275,19 @@ def test_one_session_has_no_course_and_no_improvement(tmp_path: Path) -> None:
     assert len(view.tables) == 1
 
 
-def test_older_output_shows_the_two_ends_of_the_change(tmp_path: Path) -> None:
-    write_clinical_tree(tmp_path, TWO)
-    for path in (tmp_path / "group").glob("group_*.tsv"):
-        if path.stem != "group_outcomes":
+def _with_tables_alone(folder: Path, *stems: str) -> tuple[Any, Any, Any]:
+    """Return study and tables of an output that has some of its tables."""
+    write_clinical_tree(folder, TWO)
+    for path in (folder / "group").glob("group_*.tsv"):
+        if path.stem not in stems:
             path.unlink()
     spec = clinical_spec(list(TWO), ("pre", "post"))
-    clinical, group = read_clinical(tmp_path), read_group(tmp_path, spec=spec)
+    return spec, read_clinical(folder), read_group(folder, spec=spec)
+
+
+def test_the_course_is_shown_without_a_table_of_improvement(tmp_path: Path) -> None:
+    stems = ("group_outcomes", "group_scores", "group_course")
+    spec, clinical, group = _with_tables_alone(tmp_path, *stems)
     styles = arm_styles(list(TWO))
     shared: dict[str, Any] = {"arms": list(TWO), "styles": styles, "individual_data": True}
     assert table_one_view(clinical, spec, **shared) is None
@@ -293,6 +299,21 @@ def test_older_output_shows_the_two_ends_of_the_change(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [each.name for each in views[0].pictures] == ["course-caps5"]
     assert views[0].notes[-1].startswith("Improvement is not shown, for group_improvement.tsv is")
+
+
+def test_the_course_is_not_made_of_the_two_ends_of_the_change(tmp_path: Path) -> None:
+    stems = ("group_outcomes", "group_improvement")
+    spec, clinical, group = _with_tables_alone(tmp_path, *stems)
+    shared: dict[str, Any] = {"arms": list(TWO), "styles": arm_styles(list(TWO))}
+    views = course_views(clinical, group, spec, individual_data=True, **shared)
+    assert [view.title for view in views] == ["caps5", "madrs"]
+    assert [each.name for each in views[0].pictures] == ["improvement-caps5"]
+    assert views[0].cloud is None
+    assert len(views[0].tables) == 1
+    assert [view.notes[0] for view in views] == [
+        "The course is not shown, for group_course.tsv is not there or has nothing of it: the "
+        "group level was cut short. Run the group level again."
+    ] * 2
 
 
 def test_damaged_table_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Motion in the group report: written means, and those of older outputs."""
+"""Motion in the group report: the means that are written, and participants beside them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_written_means_are_shown(output: Path, study: Study) -> None:
     assert set(drawn[0].data["mark"]) == {"mean"}
 
 
-def test_an_older_output_has_its_means_made(output: Path, study: Study) -> None:
+def test_means_of_a_small_trial(output: Path, study: Study) -> None:
     table, pictures, legend = _shown(output, study)
     rows = {row[:2]: row[2:] for row in table.rows}
     assert rows["rest", "post"] == (
@@ -81,3 +81,8 @@ def test_an_older_output_has_its_means_made(output: Path, study: Study) -> None:
     assert [each.name for each in pictures] == ["motion-faces", "motion-stroop", "motion-rest"]
     assert [each.name for each in legend] == ["midazolam", "ketamine"]
     assert ["5" in legend[0].size, "4" in legend[1].size] == [True, True]
+
+
+def test_means_are_not_made_of_measures(output: Path, study: Study) -> None:
+    (output / "group" / f"{STEM}.tsv").unlink()
+    assert _shown(output, study) == (None, [], ())

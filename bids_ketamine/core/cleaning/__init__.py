@@ -1,0 +1,1 @@
+"""Cleaning of resting-state series: censoring, nuisance models, band-pass, signal quality."""

@@ -1,0 +1,1 @@
+"""Reliability of measures over sessions between which nothing was done."""

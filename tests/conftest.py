@@ -1,10 +1,19 @@
-"""What is printed at the end of a test run."""
+"""What holds for a test run as a whole."""
 
 from __future__ import annotations
+
+import gc
 
 import pytest
 
 from tests.fuzz.table import lines
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more rarely: libraries and tests, which stay, are looked through no more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

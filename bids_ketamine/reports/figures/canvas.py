@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ def drawn(function: Callable[Parameters, Markup]) -> Callable[Parameters, Markup
 
     @wraps(function)
     def with_style(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Markup:
-        with _style():
+        with _style(), _one_collection():
             return function(*args, **kwargs)
 
     return with_style
@@ -116,6 +117,22 @@ def drawn(function: Callable[Parameters, Markup]) -> Callable[Parameters, Markup
 def _style() -> Iterator[None]:
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type, unused-ignore]
         yield
+
+
+@contextmanager
+def _one_collection() -> Iterator[None]:
+    """Look for garbage after a figure and not all the time while it is drawn.
+
+    A figure is tens of thousands of objects that refer to each other: Python looked through all of
+    memory again and again, a quarter of the time of a report.
+    """
+    working = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if working:
+            gc.enable()
 
 
 def new_figure(width: float, height: float) -> Figure:

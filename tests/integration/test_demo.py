@@ -98,19 +98,21 @@ def test_group_numbers_follow_from_the_measures(results):
 
 
 def test_a_second_run_reuses_and_another_study_is_refused(trial, results, tmp_path, capsys):
-    before = digest(results / "sub-01")
-    arguments = [str(trial), str(results), "participant", "-w", str(tmp_path / "work")]
+    own = tmp_path / "output"
+    shutil.copytree(results, own)
+    before = digest(own / "sub-01")
+    arguments = [str(trial), str(own), "participant", "-w", str(tmp_path / "work")]
     assert main([*arguments, "--study", "norbury2021"]) == 0
     assert "6 reused" in capsys.readouterr().err
-    assert digest(results / "sub-01") == before
+    assert digest(own / "sub-01") == before
     study = tmp_path / "study.yml"
     study.write_text("extends: norbury2021\nname: other\nglm: {high_pass_period: 100}\n")
     assert main([*arguments, "--study", str(study)]) == 73
     told = capsys.readouterr().err
     assert "computed otherwise" in told
     assert "--overwrite" in told
-    assert digest(results / "sub-01") == before
-    assert main([str(trial), str(results), "group", "--study", str(study)]) == 65
+    assert digest(own / "sub-01") == before
+    assert main([str(trial), str(own), "group", "--study", str(study)]) == 65
     assert "Traceback (most recent" not in capsys.readouterr().err
 
 

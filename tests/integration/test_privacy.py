@@ -4,6 +4,7 @@ import ast
 import getpass
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from bids_ketamine.cli.run import main
 from bids_ketamine.errors import StudyError
 from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.study.load import load_study
+from tests.fuzz.harness import only_once
 
 MARKER = "Xavier Secret"
 LOGIN = "xaviersecretlogin"
@@ -56,11 +58,17 @@ def text_of(path):
     return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("latin-1")
 
 
-@pytest.fixture(scope="module")
-def secret(trial, tmp_path_factory):
-    """Both levels over a read-only trial below a folder with a person's name; one run damaged."""
-    root = tmp_path_factory.mktemp("disk") / MARKER
-    bids = root / "my trial"
+def writable(folder, *, by_owner):
+    """Let the owner write below a folder, or nobody."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o200 if by_owner else mode & ~0o222)
+
+
+def run_secret(trial, root):
+    """Run both levels over a read-only trial; one run of it is damaged."""
+    bids, output = root / "my trial", root / "output"
     shutil.copytree(trial, bids)
     func = bids / FMRIPREP / "sub-01" / "ses-pre" / "func"
     bold = next(func.glob("*task-faces*_desc-preproc_bold.nii.gz"))
@@ -77,11 +85,8 @@ def secret(trial, tmp_path_factory):
         "extends: norbury2021\nname: mine\ntasks: {stroop: null}\n"
         "regions: {definitions: {mine: {mask: masks/mine.nii.gz}}}\n"
     )
-    for path in [bids, *bids.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & ~0o222)
+    writable(bids, by_owner=False)
     before = snapshot(bids)
-    output = root / "output"
     (root / "home").mkdir()
     arguments = ["--study", str(study)]
     with pytest.MonkeyPatch.context() as patch:
@@ -92,10 +97,28 @@ def secret(trial, tmp_path_factory):
             main([str(bids), str(output), "participant", *arguments, *further]),
             main([str(bids), str(output), "group", *arguments]),
         ]
-    yield codes, bids, output, before
-    for path in [bids, *bids.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | 0o200)
+    return codes, before
+
+
+@pytest.fixture(scope="module")
+def secret(trial, shared):
+    """Both levels over a read-only trial below a folder with a person's name; one run damaged."""
+    folder = shared / "secret"
+    root, kept, users = folder / MARKER, folder / "run.json", folder / "users"
+    bids, output = root / "my trial", root / "output"
+    with only_once(folder) as mine:
+        if mine:
+            root.mkdir()
+            users.write_text("0")
+            kept.write_text(json.dumps(run_secret(trial, root)))
+        users.write_text(str(int(users.read_text()) + 1))
+        writable(bids, by_owner=False)
+    codes, before = json.loads(kept.read_text())
+    yield codes, bids, output, {name: tuple(found) for name, found in before.items()}
+    with only_once(folder):
+        users.write_text(str(int(users.read_text()) - 1))
+        if users.read_text() == "0":  # nobody needs it any more: it can be removed
+            writable(bids, by_owner=True)
 
 
 def test_the_damaged_session_alone_is_without_result(secret):
@@ -174,10 +197,8 @@ outcomes:
 """
 
 
-@pytest.fixture(scope="module")
-def hostile(trial, tmp_path_factory):
-    """Both levels over tables and a study that try to be paths, HTML and commands."""
-    root = tmp_path_factory.mktemp("hostile")
+def run_hostile(trial, root):
+    """Run both levels; return what ended how, and what came to be beside the results."""
     bids = root / "in" / "trial"
     shutil.copytree(trial, bids)
     for events in bids.rglob("*task-faces_events.tsv"):
@@ -191,8 +212,7 @@ def hostile(trial, tmp_path_factory):
     study = root / "in" / "study.yml"
     study.write_text(HOSTILE_STUDY)
     before = set(root.rglob("*"))
-    output = root / "results" / "output"
-    where = [str(bids), str(output)]
+    where = [str(bids), str(root / "results" / "output")]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         codes = [
@@ -200,7 +220,20 @@ def hostile(trial, tmp_path_factory):
             main([*where, "group", "--study", str(study)]),
         ]
     new = set(root.rglob("*")) - before
-    return codes, output, {path for path in new if not path.is_relative_to(root / "results")}
+    return codes, [str(path) for path in new if not path.is_relative_to(root / "results")]
+
+
+@pytest.fixture(scope="module")
+def hostile(trial, shared):
+    """Both levels over tables and a study that try to be paths, HTML and commands."""
+    folder = shared / "hostile"
+    root, kept = folder / "root", folder / "run.json"
+    with only_once(folder) as mine:
+        if mine:
+            root.mkdir()
+            kept.write_text(json.dumps(run_hostile(trial, root)))
+    codes, elsewhere = json.loads(kept.read_text())
+    return codes, root / "results" / "output", set(elsewhere)
 
 
 def test_text_of_tables_and_study_makes_no_files(hostile):

@@ -38,7 +38,7 @@ mirror=$(awk '/^URIs:/ {print $2; exit} /^deb / {for (i = 2; i <= NF; i++) if ($
 work=$(mktemp -d "$STORE/base.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$work/root" \
-    "${mirror:-http://deb.debian.org/debian}" > "$work/debootstrap.log" 2>&1 \
+    ${mirror:+"$mirror"} > "$work/debootstrap.log" 2>&1 \
     || { tail -n 20 "$work/debootstrap.log" >&2; exit 74; }
 ln -s python3 "$work/root/usr/bin/python"
 rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*

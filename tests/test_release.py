@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 def test_the_version_is_gits() -> None:
     assert PROJECT["project"]["dynamic"] == ["version"]
     assert bids_ketamine.__version__ == __version__
-    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+)?(\+[a-z0-9.]+)?", __version__)
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?(\.dev\d+)?(\+[a-z0-9.]+)?", __version__)
 
 
 def test_citation_and_changes_name_the_same_release() -> None:
@@ -32,6 +33,20 @@ def test_citation_and_changes_name_the_same_release() -> None:
     assert str(citation["version"]) == newest[1]
     assert citation["license"] == PROJECT["project"]["license"]
     assert citation["cff-version"] == "1.2.0"
+
+
+def test_the_citation_is_as_its_schema_asks() -> None:
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("check-jsonschema"),
+            *("--builtin-schema", "vendor.citation-file-format"),
+            ROOT / "CITATION.cff",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_file_of_an_atlas_that_ships_has_a_licence_notice() -> None:

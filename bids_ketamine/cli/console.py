@@ -139,10 +139,10 @@ def write_crash_file(
         f"bids_ketamine {where.hide_person(command)}\n\n"
         f"{where.hide_person(''.join(traceback.format_exception(error)))}"
     )
-    for folder in (log_folder, Path(tempfile.gettempdir())):
-        if folder is None:
-            continue
+    for stated in (log_folder, None):
         try:
+            # Looked up only when it is needed: there is none where nothing can be written to.
+            folder = stated or Path(tempfile.gettempdir())
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
             return folder / name

@@ -28,7 +28,12 @@ def path(word: str) -> Path:
     """Read a path; ``~`` is the home folder, also behind ``NAME=``, where no shell sees it."""
     if not word:
         raise argparse.ArgumentTypeError("the path is empty")
-    return Path(word).expanduser()
+    try:
+        return Path(word).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(
+            f"`{word}` needs a home folder, and this user has none: write the path out"
+        ) from None
 
 
 def text(word: str) -> str:

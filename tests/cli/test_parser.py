@@ -185,3 +185,12 @@ def test_help_shows_groups_examples_and_exit_codes(capsys: pytest.CaptureFixture
         assert part in text
     assert "  -d, --derivatives NAME=PATH ...\n" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_home_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(UsageError, match="needs a home folder, and this user has none"):
+        parse_arguments([*BASE, "-w", "~/work"])

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bids_ketamine.reports.participant import write_participant_report
+from bids_ketamine.study.load import Study
 from tests.reports.participant.connectivity_files import (
     CENTRES,
     write_gppi,
@@ -33,6 +35,18 @@ def make_participant() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def participant_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_participant_tree(tmp_path_factory.mktemp("participant"))
+
+
+@pytest.fixture(scope="session")
+def report(participant_tree: Path, study: Study) -> Path:
+    """The report of the tree; nobody changes either."""
+    return write_participant_report(participant_tree, "01", study=study)
+
+
+@pytest.fixture(scope="session")
+def page(report: Path, take_apart: Callable[[Path], Any]) -> Any:
+    """The report taken apart."""
+    return take_apart(report)
 
 
 def write_table(path: Path, table: pd.DataFrame, sidecar: Mapping[str, Any] | None = None) -> None:

@@ -24,11 +24,6 @@ from tests.reports.participant.connectivity_files import (
 )
 
 
-@pytest.fixture(scope="module")
-def page(participant_tree: Path, study: Study, take_apart: Callable[[Path], Any]) -> Any:
-    return take_apart(write_participant_report(participant_tree, "01", study=study))
-
-
 def test_page_tells_of_both_methods_and_escapes_everything(
     page: Any, participant_tree: Path, study: Study
 ) -> None:

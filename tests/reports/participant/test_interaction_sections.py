@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bids_ketamine.reports.participant import write_participant_report
 from bids_ketamine.reports.participant_gppi import gppi_groups
 from bids_ketamine.reports.participant_rsa import rsa_groups
 from bids_ketamine.reports.tree import ParticipantOutput, read_participant
@@ -24,11 +22,6 @@ from tests.reports.participant.connectivity_files import (
     found_session,
     shown,
 )
-
-
-@pytest.fixture(scope="module")
-def page(participant_tree: Path, study: Study, take_apart: Callable[[Path], Any]) -> Any:
-    return take_apart(write_participant_report(participant_tree, "01", study=study))
 
 
 def _gppi(found: ParticipantOutput) -> Any:

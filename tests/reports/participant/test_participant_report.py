@@ -24,16 +24,6 @@ Apart = Callable[[Path], Any]
 Maker = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def report(participant_tree: Path, study: Study) -> Path:
-    return write_participant_report(participant_tree, "01", study=study)
-
-
-@pytest.fixture(scope="module")
-def page(report: Path, take_apart: Apart) -> Any:
-    return take_apart(report)
-
-
 def test_page_is_named_after_the_participant(report: Path, page: Any) -> None:
     assert report.name == "sub-01.html"
     assert page.headings[0] == "sub-01"

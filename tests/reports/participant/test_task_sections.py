@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bids_ketamine.reports.participant import write_participant_report
 from bids_ketamine.reports.participant_collinearity import collinearity_group
 from bids_ketamine.reports.participant_dropped import dropped_table
 from bids_ketamine.reports.participant_regions import estimate_of, region_means
@@ -24,11 +22,6 @@ from bids_ketamine.study.load import Study
 HOSTILE = """<script>alert("x & y")</script>"""
 SESSION = SessionOutput("pre", "ses-pre", pd.DataFrame(), {}, (), (), ())
 COLUMNS = ["measure", "contrast", "session", "regions", "value", "standard_error", "residual_df"]
-
-
-@pytest.fixture(scope="module")
-def page(participant_tree: Path, study: Study, take_apart: Callable[[Path], Any]) -> Any:
-    return take_apart(write_participant_report(participant_tree, "01", study=study))
 
 
 def _run(folder: Path, design: dict[str, Any], facts: dict[str, Any] | None = None) -> RunOutput:
@@ -99,10 +92,8 @@ def test_inflation_above_five_stands_out(page: Any, participant_tree: Path, stud
     assert efficiency.note == "Where there is none, other could not be estimated."
 
 
-def test_correlations_are_told_to_those_who_do_not_see_them(
-    participant_tree: Path, study: Study
-) -> None:
-    source = (participant_tree / "sub-01.html").read_text(encoding="utf-8")
+def test_correlations_are_told_to_those_who_do_not_see_them(report: Path) -> None:
+    source = report.read_text(encoding="utf-8")
     assert "faces and shapes \u22120.93" in source
 
 

@@ -105,9 +105,16 @@ def test_scripts_are_well_formed(script: Path) -> None:
     if script.name != "engine.sh":  # which is sourced
         assert text.startswith("#!/usr/bin/env bash\n")
         assert "set -euo pipefail" in text
+
+
+def test_shellcheck_finds_nothing() -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    if shellcheck.is_file():
-        subprocess.run([shellcheck, "-x", script], check=True, cwd=ROOT)
+    if not shellcheck.is_file():
+        pytest.skip("shellcheck is not to be had for this kind of processor")
+    done = subprocess.run(
+        [shellcheck, "-x", *SCRIPTS], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_without_an_engine_the_scripts_say_what_to_install(tmp_path: Path) -> None:

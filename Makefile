@@ -65,7 +65,8 @@ apptainer-test:
 
 # Every table is printed, also after one whose targets are missed.
 BENCHMARKS := start_up first_level "first_level --session" noise_only coupling similarity connectivity_speed \
-	dcm dcm_recovery peb peb_trials elastic_net elastic_net_trials mixed_model_calibration clinical_trials demo_trials
+	dcm dcm_recovery peb peb_trials elastic_net elastic_net_trials mixed_model_calibration clinical_trials demo_trials \
+	grayordinates_reading resting_session network_trials
 benchmark: $(READY)
 	@status=0; for each in $(BENCHMARKS); do \
 	$(BIN)/python -m benchmarks.$$each || status=1; done; exit $$status

@@ -6,7 +6,8 @@ Crossover (ds005917; Evans, Nugent & Zarate, doi:10.18112/openneuro.ds005917.v1.
 placebo in major depression. MADRS two days after each infusion, by a mixed model with treatment,
 period and sequence, in the participants who have both visits. For complete data the treatment
 effect is the mean of the differences within each sequence, and its t that of two samples; both are
-computed here from the tables without a model.
+computed here from the tables without a model. So is the course by visit: change from baseline,
+response and remission with and without dropouts, and correlations with the fall.
 
 Three arms (ds003007; Bezmaternykh et al., 2021, doi:10.1155/2021/8846097): cognitive behavioural
 therapy, neurofeedback or no treatment in mild depression, one column a session. Table 1, analysis
@@ -33,6 +34,7 @@ import pandas as pd
 import yaml
 from scipy import stats
 
+from benchmarks.clinical_course import LABELS, SCORES, SECTIONS, course_targets
 from benchmarks.measurement import Target, print_targets
 from bids_ketamine.cli.run import main as bids_ketamine
 from bids_ketamine.outputs.tables import read_table, write_text
@@ -46,10 +48,17 @@ VISITS = {"placebo": "ses-p2", "ketamine": "ses-d2"}
 CROSSOVER_STUDY: Mapping[str, Any] = {
     "name": "moa",
     "title": "Ketamine and placebo in major depression, two days after infusion",
-    "sessions": {"placebo": {"label": "p2"}, "ketamine": {"label": "d2"}},
-    "changes": {"treatment": {"first": "placebo", "second": "ketamine"}},
+    "sessions": {name: {"label": label.removeprefix("ses-")} for name, label in LABELS.items()},
+    "changes": {
+        "treatment": {"first": "placebo", "second": "ketamine"},
+        "fall": {"first": "baseline", "second": "ketamine"},
+    },
     "arms": {"column": "group", "levels": ["MDD"]},
-    "outcomes": {"madrs": {"table": "phenotype", "column": "MADRS_Total"}},
+    "outcomes": {
+        "madrs": {"table": "phenotype", "column": "MADRS_Total"},
+        "madrs_fall": {"table": "phenotype", "column": "MADRS_Total", "change": "fall"},
+        **{name: {"table": "phenotype", "column": column} for name, column in SCORES.items()},
+    },
     "crossover": {"columns": list(PERIODS), "values": {"d": "ketamine", "p": "placebo"}},
     "mixed_models": {
         "madrs": {
@@ -58,6 +67,7 @@ CROSSOVER_STUDY: Mapping[str, Any] = {
             "complete": True,
         }
     },
+    **SECTIONS,
 }
 
 #: Mean MADRS after each treatment that the trial is known for.
@@ -148,6 +158,7 @@ def crossover_targets(bids: Path, output: Path) -> list[Target]:
         Target("crossover: effect beside that by hand", abs(effect["estimate"] - by_hand[0]), 1e-6),
         Target("crossover: t beside that by hand", abs(effect["t"] - by_hand[1]), 1e-4),
         Target("crossover: its degrees of freedom", abs(effect["df"] - by_hand[2]), 1e-3),
+        *course_targets(bids, group),
         *report_targets("crossover", output, effects),
     ]
 

@@ -9,10 +9,10 @@ and from all connections, and found none. Here 21 resting measures (Fisher z of 
 regions), as changes and at baseline, predict the later change of the BPRS (baseline to six months);
 the third model has the improvement of the SOFAS in the same time beside the arm.
 
-Time series stand for images, which the participant level does not read as yet. So this file does
-its part: regions are means over columns, columns without signal left out; measures are written as
-the participant level writes them. The group level is the command line itself. Motion is not known:
-the trial's tables have no framewise displacement.
+Regions are means over the columns that have signal, which the participant level does not choose by
+itself: so this file does its part, and measures are written as the participant level writes them.
+The group level is the command line itself. Motion is not known: the trial's tables have no
+framewise displacement.
 
 Labels of the 300 cortical columns are the order of Schaefer's 7 networks. The data bear it out: in
 each of the networks the mean correlation with the other hemisphere is highest in the same network.

@@ -43,7 +43,8 @@ PLAIN = (
     *("start_up", "first_level", "noise_only", "coupling", "similarity", "connectivity_speed"),
     *("dcm", "dcm_recovery", "peb", "peb_trials", "elastic_net", "elastic_net_trials"),
     *("elastic_net_calibration", "mixed_model_calibration", "clinical_trials", "real_trial"),
-    "demo_trials",
+    *("demo_trials", "grayordinates_reading", "network_trials"),
+    *("real_networks", "real_rest", "resting_session"),
 )
 COMMANDS: Mapping[str, tuple[str, ...]] = {each: (each,) for each in PLAIN} | WITH_ARGUMENTS
 #: Exit codes of benchmarks that ran to their end: targets met, and missed.

@@ -2,7 +2,6 @@
 
 import importlib
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,12 @@ from bids_ketamine.core.peb.group_model import PRECISION_COMPONENTS
 from bids_ketamine.core.peb.trial_data import ANALYSES
 from bids_ketamine.core.prediction.grid import SELECTIONS
 from bids_ketamine.core.rsa.noise_covariance import COVARIANCE_ESTIMATORS
-from bids_ketamine.interfaces.connectivity import KINDS
+from bids_ketamine.interfaces.resting_pairs import KINDS
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
 from bids_ketamine.outputs.group_peb_tables import PEB_TABLES
 from bids_ketamine.outputs.group_tables import GROUP_TABLES
 from bids_ketamine.reports.references import REFERENCES
 from bids_ketamine.study.formula_variables import RESERVED
-from bids_ketamine.study.planned import PlannedSections
 
 DOCS = Path(__file__).parents[1] / "docs"
 FILES = [DOCS / "methods.md", *sorted((DOCS / "methods").glob("*.md"))]
@@ -183,7 +181,6 @@ def test_choices_are_those_there_are():
         ("group_circuits", [*PRECISION_COMPONENTS, *ANALYSES]),
         ("prediction", SELECTIONS),
         ("clinical", [*ERROR_STRATA, "residual", "containment"]),
-        ("methods", [each.name for each in fields(PlannedSections)]),
     ):
         assert [name for name in names if f"`{name}`" not in FLAT[page]] == []
     assert set(RULES) == {"satterthwaite", "kenward_roger", "residual", "containment"}

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bids_ketamine.errors import StudyError
 from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.study.load import load_study
+from bids_ketamine.study.measure_names import possible_measures
 from tests.localizer_stand_in import LOCALIZER, MAKE, PYHRF, REAL, Place, pyhrf_folder, trial
 from tests.page_commands import blocks, commands, plain
 
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "own_study.md").read_text("utf-8")
 FLAT = " ".join(PAGE.split())
 STUDY = (LOCALIZER / "study.yml").read_text("utf-8")
+(NETWORKS,) = blocks(PAGE[PAGE.index("## 7.") :], "yaml")
 needs_the_run = pytest.mark.skipif(not REAL.is_dir(), reason="the localizer run is not here")
 
 #: Those of the localizer, and those of the trial.
@@ -91,7 +94,7 @@ def test_every_beginning_with_a_task_is_a_study(tmp_path):
 
 def test_pieces_of_the_trial_are_those_of_its_file():
     text = (LOCALIZER / "trial.yml").read_text("utf-8")
-    first, last = blocks(PAGE[PAGE.index("## 6.") :], "yaml")
+    first, last = blocks(PAGE[PAGE.index("## 6.") : PAGE.index("## 7.")], "yaml")
     assert text.startswith(first)
     assert text.endswith(last)
     spec = load_study(str(LOCALIZER / "trial.yml")).spec
@@ -104,6 +107,43 @@ def mistakes() -> list[tuple[str, ...]]:
     rows = [line.strip("|").split(" | ") for line in PAGE.splitlines()]
     wanted = [row for row in rows if len(row) == 4 and re.fullmatch(r"\d+", row[2])]
     return [tuple(cell.strip() for cell in row) for row in wanted]
+
+
+def test_a_study_of_networks_is_whole(tmp_path):
+    path = tmp_path / "study.yml"
+    path.write_text(NETWORKS, encoding="utf-8")
+    study = load_study(str(path))
+    spec = study.spec
+    assert study.notices == ()
+    assert [each.name for each in spec.scanned_sessions] == ["screening", "day0", "day14"]
+    assert spec.session_means == {"baseline": ("screening", "day0")}
+    assert spec.networks.measures == ("default_mode", "salience", "visual", "sgACC_default_mode")
+    assert spec.networks.shared == "first"
+    names = possible_measures(spec)
+    assert "network_connectivity rest salience" in names
+    assert "network_connectivity_24P rest salience" in names
+
+
+def network_mistakes() -> list[tuple[str, ...]]:
+    """Return the rows of the section on networks: written, instead of, what is said."""
+    rows = [line.strip("|").split(" | ") for line in PAGE[PAGE.index("## 7.") :].splitlines()]
+    wanted = [row for row in rows if len(row) == 3 and row[0].startswith(" `")]
+    return [tuple(cell.strip() for cell in row) for row in wanted]
+
+
+@pytest.mark.parametrize(("written", "instead", "said"), network_mistakes())
+def test_mistakes_in_a_study_of_networks(tmp_path, written, instead, said):
+    instead = instead.strip("`")
+    assert NETWORKS.count(instead) == 1
+    path = tmp_path / "study.yml"
+    path.write_text(NETWORKS.replace(instead, written.strip("`")), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        load_study(str(path))
+    assert plain(said) in plain(str(caught.value))
+
+
+def test_there_are_mistakes_to_look_at():
+    assert len(network_mistakes()) == 7
 
 
 @pytest.mark.parametrize(("written", "instead", "code", "said"), mistakes())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from bids_ketamine.cli.dry_run_methods import methods
 from bids_ketamine.cli.estimates import (
     Cost,
     ImageSize,
@@ -15,15 +16,17 @@ from bids_ketamine.cli.estimates import (
 )
 from bids_ketamine.cli.missing_inputs import Shortfall, shortfall
 from bids_ketamine.errors import BidsKetamineError, InputDataError
+from bids_ketamine.study.measure_names import ANATOMY
 
 if TYPE_CHECKING:
     from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
     from bids_ketamine.study.load import Study
-    from bids_ketamine.study.spec import StudySpec, TaskSpec
+    from bids_ketamine.study.spec import StudySpec
 
 
-#: What is said where patterns of one run are divided by run.
-ONE_RUN = "No LDC of patterns: there is one run, and partitions by run need two."
+#: The volumes of brain structures, and what reading them costs.
+VOLUMES = "volumes"
+VOLUMES_COST = Cost(seconds=1.0, memory_gb=0.3)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,8 @@ def _plan_session(
     session: SessionInputs, spec: StudySpec, output_dir: Path, task_labels: Sequence[str] | None
 ) -> Iterator[Analysis]:
     measures = output_dir / session.folder / f"{session.prefix}_measures.tsv"
-    known = {name for method in _methods(spec) for name in method.names}
-    for method in _methods(spec):
+    known = {name for method in methods(spec) for name in method.names} | {ANATOMY}
+    for method in methods(spec):
         if task_labels is not None and not set(method.names) & set(task_labels):
             continue
         missing = [each for each in session.missing if _concerns(each, method.names, known)]
@@ -133,50 +136,28 @@ def _plan_session(
             cost=_cost(runs, spec, method.cost),
             computed=measures.exists(),
         )
+    if spec.volumes is not None:
+        yield _plan_volumes(session, known, computed=measures.exists())
 
 
-class _Method(NamedTuple):
-    """A method of the study: names and ``task`` entity, title, kind of cost, company.
-
-    ``of_one_run`` says what a session of one run does not give.
-    """
-
-    names: tuple[str, ...]
-    task: str
-    title: str
-    cost: str
-    also: str = ""
-    of_one_run: str = ""
-
-
-def _methods(spec: StudySpec) -> Iterator[_Method]:
-    for task in spec.tasks:
-        rsa = spec.rsa_of(task)
-        others = ["generalized PPI"] if spec.gppi_of(task) else []
-        others += ["LDC of patterns"] if rsa is not None else []
-        others += _models(spec, task)
-        by_run = rsa is not None and rsa.partition == "run"
-        yield _Method(
-            names=(task.name, task.label),
-            task=task.label,
-            title=f"{task.name} GLM",
-            cost=spec.glm.noise_model,
-            also=f"also {_together(others)}" if others else "",
-            of_one_run=ONE_RUN if by_run else "",
-        )
-    if spec.rest is not None:
-        label = spec.rest.task
-        yield _Method(names=("rest", label), task=label, title="rest FC", cost="rest")
-
-
-def _models(spec: StudySpec, task: TaskSpec) -> list[str]:
-    """Name the dynamic causal models of a task, with their regions."""
-    models = [f"`{each.name}` ({', '.join(each.regions)})" for each in spec.dcm_models_of(task)]
-    return [f"{'DCM' if len(models) == 1 else 'DCMs'} {'; '.join(models)}"] if models else []
-
-
-def _together(names: Sequence[str]) -> str:
-    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+def _plan_volumes(session: SessionInputs, known: set[str], *, computed: bool) -> Analysis:
+    """Work out what gives the volumes of a session's brain structures."""
+    found = session.volumes
+    files = found.files if found is not None else ()
+    missing = [each for each in session.missing if _concerns(each, (ANATOMY,), known)]
+    reasons = [f"{each.what}: {_sentence(each.reason)}" for each in missing]
+    if found is not None and found.note:
+        reasons.append(_sentence(found.note))
+    return Analysis(
+        participant=session.participant,
+        session=_shown_session(session),
+        method=VOLUMES,
+        status="ready" if files else "missing",
+        uses=", ".join(path.name for path in files),
+        reasons=tuple(reasons),
+        cost=VOLUMES_COST if files else Cost(seconds=0.0, memory_gb=0.0),
+        computed=computed,
+    )
 
 
 def _concerns(missing: Missing, names: Sequence[str], known: set[str]) -> bool:
@@ -246,7 +227,8 @@ def _route(run: RunInputs, spec: StudySpec) -> str:
         smoothing = "smoothed already" if run.smoothed else "not smoothed"
         if fwhm is not None:
             smoothing = f"smoothing {fwhm:g} mm"
-        route = ", ".join([run.description, *_denoising(run, spec), smoothing])
+        kind = ["grayordinates"] if run.is_grayordinates else []
+        route = ", ".join(filter(None, [run.description, *kind, *_denoising(run, spec), smoothing]))
     with_files = [name for name in ("events", "confounds") if getattr(run, name) is not None]
     return ", ".join([route, *with_files])
 
@@ -259,7 +241,7 @@ def _denoising(run: RunInputs, spec: StudySpec) -> list[str]:
 
 
 def _is_smoothed_here(run: RunInputs, spec: StudySpec) -> bool:
-    return bool(spec.inputs.smoothing_fwhm) and not run.smoothed
+    return bool(spec.inputs.smoothing_fwhm) and not run.smoothed and not run.is_grayordinates
 
 
 def _cost(runs: Sequence[tuple[RunInputs, ImageSize | None]], spec: StudySpec, method: str) -> Cost:

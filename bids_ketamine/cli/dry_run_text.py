@@ -64,8 +64,12 @@ def render(
 
 
 def _meaning(session: SessionSpec) -> str:
+    if session.mean_of:
+        return f"{session.name} = mean of {' and '.join(session.mean_of)}"
     if session.unlabelled:
         return f"{session.name} (no session folders)"
+    if not session.scanned:
+        return f"{session.name} (no images)"
     if session.column is not None:
         pairs = ", ".join(f"{value}: ses-{label}" for value, label in session.labels.items())
         return f"{session.name} = by column {session.column} ({pairs})"

@@ -13,6 +13,9 @@ from pathlib import Path
 
 _HEADER_SIZE = 348
 
+#: Axes of a CIFTI series.
+CIFTI_AXES = 6
+
 
 @dataclass(frozen=True)
 class ImageSize:
@@ -21,7 +24,7 @@ class ImageSize:
     Attributes
     ----------
     n_voxels : int
-        Voxels of one volume, the whole grid.
+        Voxels of one volume, the whole grid; grayordinates of a CIFTI series.
     n_volumes : int
         Volumes.
     """
@@ -114,6 +117,8 @@ def read_image_size(path: Path) -> ImageSize:
         n_axes = extents[0]
         if not 1 <= n_axes <= 7 or min(extents[1 : n_axes + 1]) < 1:
             raise ValueError("the header has no sensible extents")
+        if n_axes == CIFTI_AXES:  # four empty axes, volumes, grayordinates
+            return ImageSize(n_voxels=extents[6], n_volumes=extents[5])
         padded = (*extents[1 : n_axes + 1], 1, 1, 1, 1)
         return ImageSize(n_voxels=math.prod(padded[:3]), n_volumes=padded[3])
     raise ValueError("the file is not NIfTI")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bids_ketamine.cli.group_dry_run_statistics import statistics
 from bids_ketamine.cli.group_readiness import Readiness, readiness
 from bids_ketamine.cli.words import counted, wrapped
 from bids_ketamine.errors import InputMissingError
-from bids_ketamine.study.baseline import model_sessions
-from bids_ketamine.study.check_clinical import anova_sessions
 from bids_ketamine.study.check_elastic_net import entering_covariates
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def describe_group(
         _results(files) if has_imaging else [SCORES_ALONE],
         ["tables:", *tables] if tables else [],
         _scores(ready),
-        _listed("statistics:", _statistics(spec)),
+        _listed("statistics:", statistics(spec)),
         _elastic_net(spec, trial.bids_dir),
         _listed("warnings:", ready.empty),
         _listed("The run would stop at:", [hide(str(each)) for each in ready.problems]),
@@ -89,29 +88,6 @@ def _scores(ready: Readiness) -> list[str]:
         return []
     lines = [line for each in ready.scores for line in wrapped("  ", each)]
     return ["participants with a score:", *lines]
-
-
-def _statistics(spec: StudySpec) -> list[str]:
-    """Say which statistics of scores and behaviour the study asks for, a sentence each."""
-    told = []
-    if spec.table_one is not None:
-        told.append("baseline characteristics (table_one)")
-    anova = spec.repeated_measures
-    if anova is not None:
-        sessions = ", ".join(anova_sessions(spec, anova))
-        told.append(f"analysis of variance of {', '.join(anova.outcomes)} over {sessions}")
-    for model in spec.mixed_models:
-        sessions = ", ".join(model_sessions(spec, model, [each.name for each in spec.sessions]))
-        told.append(
-            f"mixed model {model.name}: {', '.join((*model.outcomes, *model.measures))} by "
-            f"`{model.formula}`, sessions {sessions}"
-            + (f", arms {', '.join(model.arms)}" if model.arms else "")
-        )
-    if spec.symptom_dimensions is not None:
-        told.append(f"symptom dimensions of {spec.symptom_dimensions.outcome}")
-    if spec.behaviour is not None:
-        told.append(f"behaviour in {', '.join(spec.behaviour.tasks)}")
-    return told
 
 
 def _results(files: Sequence[Path]) -> list[str]:

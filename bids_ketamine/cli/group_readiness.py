@@ -129,10 +129,21 @@ def _counts(
 
 
 def _empty(bids_dir: Path, spec: StudySpec, scores: pd.DataFrame) -> Iterator[str]:
-    """Say which sessions have no score of anybody, and whether a table knows them."""
+    """Say which sessions have no score of anybody, and whether a table knows them.
+
+    Of a mean of sessions these are told, unless one of them has scores.
+    """
     known = scores.groupby(["outcome", "session"])["score"].count()
     for outcome in spec.outcomes:
-        for session in spec.sessions:
+        averaged = {
+            part
+            for mean, parts in spec.session_means.items()
+            if known.get((outcome.name, mean), 0)
+            for part in parts
+        }
+        for session in spec.own_sessions:
+            if session.name in averaged:
+                continue
             if known.get((outcome.name, session.name), 1) == 0:
                 yield (
                     f"{outcome.name} has no score in the session {session.name}"

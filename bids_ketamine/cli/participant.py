@@ -17,7 +17,7 @@ from bids_ketamine.cli.words import counted
 from bids_ketamine.errors import InputMissingError, NothingSelectedError
 
 if TYPE_CHECKING:
-    from bids_ketamine.dataset.inputs import SessionInputs
+    from bids_ketamine.dataset.inputs import Missing, SessionInputs
     from bids_ketamine.workflows.records import ExecutionSettings, SessionOutcome
 
 LOGGER = logging.getLogger("bids_ketamine")
@@ -85,7 +85,7 @@ def run(
     """
     from bids_ketamine.workflows.participant import run_participant_level
 
-    progress.plan([(each.participant, each.session) for each in sessions if each.runs])
+    progress.plan([(each.participant, each.session) for each in sessions if each.has_data])
     try:
         outcomes = run_participant_level(
             sessions=sessions,
@@ -126,6 +126,7 @@ def _exit_code(
             path=trial.bids_dir,
             cure="`--dry-run` lists what is missing and why.",
         )
+    _require_series(trial, sessions, missing)
     unusable = [each for each in missing if shortfall(each) is Shortfall.UNUSABLE]
     if unusable:
         raise InputMissingError(
@@ -135,6 +136,22 @@ def _exit_code(
             "tasks out with --task-id.",
         )
     return 0
+
+
+def _require_series(
+    trial: Trial, sessions: Sequence[SessionInputs], missing: Sequence[Missing]
+) -> None:
+    """Refuse to call it done where volumes of structures are all there was: no series at all."""
+    spec = trial.study.spec
+    if not (spec.tasks or spec.rest) or any(session.runs for session in sessions):
+        return
+    first = f" First: {missing[0].what}: {missing[0].reason}" if missing else ""
+    raise InputMissingError(
+        "No session had a run that the study reads; volumes of structures alone were computed."
+        f"{first}",
+        path=trial.bids_dir,
+        cure="`--dry-run` lists what is missing and why.",
+    )
 
 
 def write_reports(

@@ -223,6 +223,7 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | No
     from bids_ketamine.cli.group_readiness import exclusions_warning
     from bids_ketamine.cli.memory import shortage
     from bids_ketamine.cli.participant import select_sessions
+    from bids_ketamine.interfaces.resting_network_members import check_networks
     from bids_ketamine.regions.sources import resolve_regions
     from bids_ketamine.workflows.model_regions import require_model_regions
 
@@ -235,6 +236,7 @@ def _dry_run(trial: Trial, options: RunOptions, *, n_procs: int, plan: Plan | No
     )
     regions = resolve_regions(spec.regions, space=spec.inputs.space)
     require_model_regions(spec, regions)
+    check_networks(spec, regions)
     write_out(
         render(
             analyses,

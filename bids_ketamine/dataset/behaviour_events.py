@@ -80,7 +80,7 @@ class SessionEvents:
 def session_events(
     bids_dir: Path, study: StudySpec, *, participants: Sequence[str], tasks: Sequence[TaskSpec]
 ) -> Iterator[SessionEvents]:
-    """Read the events of tasks in every session of the study.
+    """Read the events of tasks in every session of the study that has images.
 
     The runs of a session are those of its BOLD images, whether or not their content is there,
     and its own events tables where there are no images. A table above the session is used too
@@ -108,13 +108,13 @@ def session_events(
     InputMissingError, InputDataError
         If a session depends on a participants.tsv that is not there or lacks its column.
     """
-    rules = SessionRules(bids_dir, study.sessions)
+    rules = SessionRules(bids_dir, study.scanned_sessions)
     shared = _files(bids_dir, bids_dir)
     reader = _Reader()
     for participant in participants:
         label = participant.removeprefix("sub-")
-        meanings = {each.name: rules.label(each, label) for each in study.sessions}
-        for session in study.sessions:
+        meanings = {each.name: rules.label(each, label) for each in study.scanned_sessions}
+        for session in study.scanned_sessions:
             try:
                 reason = _no_session(bids_dir, label, session, meanings)
                 files = _session_files(bids_dir, label, meanings[session.name].label, shared)

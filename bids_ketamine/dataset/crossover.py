@@ -164,7 +164,7 @@ def _participants(bids_dir: Path, crossover: CrossoverSpec) -> ClinicalTable:
 def _treatments(study: StudySpec, crossover: CrossoverSpec) -> list[str]:
     """Return the sessions that follow a treatment, in the order of the study."""
     follow = set(crossover.values.values())
-    return [session.name for session in study.sessions if session.name in follow]
+    return [session.name for session in study.own_sessions if session.name in follow]
 
 
 def _course(clinical: ClinicalTable, participant: str, crossover: CrossoverSpec) -> _Course:
@@ -218,7 +218,7 @@ def _problem(cells: Mapping[str, str | None], where: str, values: Mapping[str, s
 def _told_periods(bids_dir: Path, study: StudySpec) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """Return what long tables of scores say of the period of each participant's session."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    rules = SessionRules(bids_dir, study.sessions)
+    rules = SessionRules(bids_dir, study.own_sessions)
     for name in dict.fromkeys(outcome.table for outcome in study.outcomes):
         if not table_path(bids_dir, name).exists():
             continue
@@ -227,7 +227,7 @@ def _told_periods(bids_dir: Path, study: StudySpec) -> dict[tuple[str, str], lis
             continue
         place = clinical.table.position(PERIOD)
         for participant in clinical.participants:
-            for session in study.sessions:
+            for session in study.own_sessions:
                 row = clinical.rows.get((participant, rules.label(session, participant).label))
                 cell = None if row is None else clinical.table.text(row, place)
                 if cell is not None:

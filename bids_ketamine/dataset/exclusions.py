@@ -45,7 +45,7 @@ def listed_exclusions(
     InputDataError
         If a column or cell is missing, or a participant, session or task is unknown.
     """
-    rules = SessionRules(bids_dir, spec.sessions)
+    rules = SessionRules(bids_dir, spec.own_sessions)
     tasks = study_task_names(spec)
     exclusions: list[ListedExclusion] = []
     for row in read_exclusions(path).to_dict("records"):
@@ -108,7 +108,7 @@ def _session(cell: str, participant: str, rules: SessionRules, spec: StudySpec) 
     label = strip_prefix(cell, "ses")
     by_label = {
         rules.label(session, strip_prefix(participant, "sub")).label: session.name
-        for session in spec.sessions
+        for session in spec.own_sessions
     }
     by_name = {session.name: session.name for session in spec.sessions}
     return by_label.get(label) or by_name.get(label)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+#: Suffixes of what XCP-D writes beside region time series.
+XCPD_SUFFIXES = ("motion", "outliers", "coverage")
 #: Suffixes of files the app reads, in func/ folders and above them.
 SUFFIXES = ("bold", "mask", "timeseries", "regressors", "events")
-#: Suffixes of derivatives alone: ICA-AROMA's files, FreeSurfer's segmentation.
-DERIVED_SUFFIXES = ("mixing", "metrics", "AROMAnoiseICs", "dseg")
+#: Suffixes of derivatives alone: ICA-AROMA's files, FreeSurfer's segmentation, XCP-D's tables.
+DERIVED_SUFFIXES = ("mixing", "metrics", "AROMAnoiseICs", "dseg", *XCPD_SUFFIXES)
 #: Suffixes of anatomical images, which tell whose anatomy a segmentation is of.
 ANATOMICAL_SUFFIXES = ("T1w", "T2w")
 
@@ -22,9 +24,11 @@ _ANAT_FILE = (
 _DERIVED_FILE = (
     rf"(?:{_FUNC_FILE}|[^/]*_AROMAnoiseICs\.csv"
     r"|[^/]*_desc-(?:MELODIC_mixing|melodic_mixing|aroma_metrics)\.tsv"
+    rf"|[^/]*_(?:{'|'.join(XCPD_SUFFIXES)})\.tsv(?:\.gz)?"
+    r"|[^/]*_bold\.dtseries\.(?:nii|json)"
     r"|[^/]*_bold_(?:[^/]*_)?(?:preproc|brainmask|confounds|MELODICmix)\.(?:nii|nii\.gz|json|tsv))"
 )
-_INHERITED_FILE = rf"(?:[^/]*_)?(?:{'|'.join(SUFFIXES)})\.(?:json|tsv)"
+_INHERITED_FILE = rf"(?:[^/]*_)?(?:{'|'.join(SUFFIXES)})\.(?:json|tsv|dtseries\.json)"
 
 
 def outside(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bids_ketamine.dataset.dialects import is_aroma_denoised
+from bids_ketamine.dataset.session_files import DENSE_EXTENSION
+
+if TYPE_CHECKING:  # what finds these files tells what is missing with the record below
+    from bids_ketamine.dataset.xcpd_files import XcpdFiles
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class RunInputs:
         ``run`` entity as written in the file name.
     bold, mask, confounds, events : Path or None
         BOLD series, brain mask, confounds table, events table; ``None`` for a kind the
-        analysis of this run does not need.
+        analysis of this run does not need. A CIFTI series has no mask.
     timeseries : Path or None
         Region time series in XCP-D's naming, instead of images.
     description : str
@@ -67,6 +72,8 @@ class RunInputs:
         Whether the series is said to be smoothed, by its description or its sidecar.
     stated_fwhm : float or None
         Full width at half maximum with which it is said to be smoothed, mm.
+    xcpd : XcpdFiles or None
+        What XCP-D wrote beside region time series; ``None`` for images.
     """
 
     task: str
@@ -88,6 +95,12 @@ class RunInputs:
     aroma_noise: Path | None = None
     smoothed: bool = False
     stated_fwhm: float | None = None
+    xcpd: XcpdFiles | None = None
+
+    @property
+    def is_grayordinates(self) -> bool:
+        """Whether the series is CIFTI: cortex on the surface, subcortex in the volume."""
+        return self.bold is not None and self.bold.name.endswith(DENSE_EXTENSION)
 
     @property
     def denoised_here(self) -> bool:
@@ -105,8 +118,36 @@ class RunInputs:
         candidates = (
             *(self.bold, self.mask, self.confounds, self.events, self.timeseries),
             *(self.aseg, self.aroma_mixing, self.aroma_noise),
+            *(() if self.xcpd is None else self.xcpd.paths),
         )
         return tuple(path for path in candidates if path is not None)
+
+
+@dataclass(frozen=True)
+class VolumesInputs:
+    """Where the volumes of a session's brain structures come from.
+
+    Attributes
+    ----------
+    stats : Path or None
+        FreeSurfer's ``aseg.stats``.
+    segmentation : Path or None
+        ``desc-aseg_dseg`` in the participant's own space, where there is no ``aseg.stats``.
+    note : str or None
+        Why it is the second choice.
+    reason : str
+        Why there is neither; empty where there is one.
+    """
+
+    stats: Path | None = None
+    segmentation: Path | None = None
+    note: str | None = None
+    reason: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file, for fingerprints and sources."""
+        return tuple(path for path in (self.stats, self.segmentation) if path is not None)
 
 
 @dataclass(frozen=True)
@@ -126,6 +167,8 @@ class SessionInputs:
         Usable runs, by task and run.
     missing : tuple of Missing
         What is not there.
+    volumes : VolumesInputs or None
+        Volumes of brain structures; ``None`` where the study asks for none.
     """
 
     participant: str
@@ -133,11 +176,23 @@ class SessionInputs:
     label: str | None
     runs: tuple[RunInputs, ...]
     missing: tuple[Missing, ...]
+    volumes: VolumesInputs | None = None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is anything to compute: a run, or volumes of structures."""
+        return bool(self.runs) or (self.volumes is not None and bool(self.volumes.files))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of the session, for fingerprints and sources."""
+        of_runs = [path for run in self.runs for path in run.files]
+        return (*of_runs, *(() if self.volumes is None else self.volumes.files))
 
     @property
     def located(self) -> bool:
         """Whether the session's place in the dataset is known, be it empty."""
-        return self.label is not None or bool(self.runs)
+        return self.label is not None or self.has_data
 
     def runs_of(self, task: str) -> tuple[RunInputs, ...]:
         """Return the runs of a ``task`` entity."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bids_ketamine.dataset.names import DatasetFile, same_value
+from bids_ketamine.dataset.session_files import DENSE_EXTENSION
 from bids_ketamine.dataset.sidecars import read_json
 from bids_ketamine.errors import BidsKetamineError
 
@@ -96,10 +97,14 @@ def read_metadata(
         Merged values; a sidecar that cannot be read is told in ``problem``.
     """
     values: dict[str, object] = {}
+    extensions = [".json"]
+    if target.extension == DENSE_EXTENSION:
+        # fMRIPrep has written either for its CIFTI series, and both.
+        extensions.append(DENSE_EXTENSION.replace(".nii", ".json"))
     sidecars = [
         file
         for file in files
-        if file.extension == ".json"
+        if file.extension in extensions
         and file.suffix == suffix
         and applies(file, target, ignoring=ignoring)
     ]

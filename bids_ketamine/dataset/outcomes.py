@@ -43,6 +43,7 @@ def outcome_scores(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
 
     improvement = first - second where a decrease is better, else second - first
 
+    The score of a session that is the mean of others is the mean of those that these have.
     In a crossover trial a session whose period never happened, or of which tables contradict each
     other, has no score, and no improvement over it; here and in all other readers of scores.
 
@@ -236,7 +237,7 @@ def unmatched_rows(
 def _readers(
     bids_dir: Path, study: StudySpec, cells: TableCells
 ) -> Iterator[tuple[OutcomeSpec, ScoreReader]]:
-    rules = SessionRules(bids_dir, study.sessions)
+    rules = SessionRules(bids_dir, study.own_sessions)
     unusable = unusable_sessions(bids_dir, study) if study.outcomes else {}
     for outcome in study.outcomes:
         purpose = f"the outcome `{outcome.name}`"
@@ -252,9 +253,12 @@ def _change(outcome: OutcomeSpec, study: StudySpec) -> ChangeSpec | None:
 
 def _unusable_change(reader: ScoreReader, participant: str, change: ChangeSpec | None) -> list[str]:
     """Return why a change between two sessions has no score."""
-    ends = () if change is None else (change.first, change.second)
-    keys = ((participant, end) for end in ends)
-    return [reader.unusable[key] for key in keys if key in reader.unusable]
+    reasons: list[str] = []
+    for end in () if change is None else (change.first, change.second):
+        found = [reader.unusable.get((participant, each)) for each in reader.means.get(end, (end,))]
+        # One part of a mean suffices.
+        reasons += [each for each in found if each] if all(found) else []
+    return reasons
 
 
 def _improvement(first: float, second: float, outcome: OutcomeSpec) -> float:

@@ -100,7 +100,8 @@ def participant_arms(bids_dir: Path, study: StudySpec) -> pd.DataFrame:
 def covariate_table(bids_dir: Path, study: StudySpec) -> CovariateTable:
     """Read the covariates of every participant.
 
-    Of a table with one row a session, the row of the study's first session is taken.
+    Of a table with one row a session, the row of the study's first session is taken; where that
+    is part of a mean (one of two baselines) and has no row, that of the next part.
 
     Parameters
     ----------
@@ -134,7 +135,8 @@ def variable_table(
 ) -> CovariateTable:
     """Read some variables of every participant.
 
-    Of a table with one row a session, the row of the study's first session is taken.
+    Of a table with one row a session, the row of the study's first session is taken; where that
+    is part of a mean (one of two baselines) and has no row, that of the next part.
 
     Parameters
     ----------
@@ -160,7 +162,8 @@ def variable_table(
         If a column that is not optional is not there, or cells are not what they should be: all
         of a table's are named.
     """
-    rules = SessionRules(bids_dir, study.sessions)
+    rules = SessionRules(bids_dir, study.own_sessions)
+    first = _first_sessions(study)
     found = TableCells() if cells is None else cells
     columns: dict[str, dict[str, float | str]] = {}
     skipped: list[Missing] = []
@@ -190,7 +193,7 @@ def variable_table(
         seen.extend(clinical.participants)
         values: dict[str, float | str] = {}
         for participant in clinical.participants:
-            row = _baseline_row(clinical, participant, study.sessions[0], rules)
+            row = _baseline_row(clinical, participant, first, rules)
             if row is not None:
                 values[participant] = _covariate_value(found, clinical, row, place, covariate)
         columns[covariate.name] = values
@@ -223,11 +226,23 @@ def _arm_frame(
 
 
 def _baseline_row(
-    clinical: ClinicalTable, participant: str, session: SessionSpec, rules: SessionRules
+    clinical: ClinicalTable,
+    participant: str,
+    sessions: Sequence[SessionSpec],
+    rules: SessionRules,
 ) -> int | None:
     if not clinical.has_sessions:
         return clinical.rows.get((participant, None))
-    return clinical.rows.get((participant, rules.label(session, participant).label))
+    keys = ((participant, rules.label(session, participant).label) for session in sessions)
+    return next((clinical.rows[key] for key in keys if key in clinical.rows), None)
+
+
+def _first_sessions(study: StudySpec) -> tuple[SessionSpec, ...]:
+    """Return the first session of the study, and those of which it is averaged with."""
+    first = study.own_sessions[0]
+    together = [each.mean_of for each in study.sessions if first.name in each.mean_of]
+    names = together[0] if together else (first.name,)
+    return tuple(each for each in study.own_sessions if each.name in names)
 
 
 def _near_arm(levels: Sequence[str], found: Sequence[str]) -> str | None:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bids_ketamine.dataset.aseg_files import find_aseg_image, find_aseg_stats
 from bids_ketamine.dataset.description import check_derivatives, check_raw_dataset
 from bids_ketamine.dataset.filters import Filters, compile_filters
 from bids_ketamine.dataset.index import DatasetIndex, index_dataset
-from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
+from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs, VolumesInputs
 from bids_ketamine.dataset.labels import SessionRules, folder_labels, select_participants
 from bids_ketamine.dataset.names import listed, natural_order, strip_prefix
 from bids_ketamine.dataset.runs import find_runs
 from bids_ketamine.dataset.session_files import SessionFiles
 from bids_ketamine.dataset.wanted import wanted_tasks
 from bids_ketamine.errors import NothingSelectedError
+from bids_ketamine.study.measure_names import ANATOMY
 from bids_ketamine.study.spec import StudySpec
 
 
@@ -77,9 +79,10 @@ def find_sessions(
         If a filter is not understood, or several series of one run fit.
     """
     tasks = wanted_tasks(study, task_labels)
+    imaging = bool(tasks) or study.volumes is not None
     if check_descriptions:
         check_raw_dataset(bids_dir)
-        if tasks:
+        if imaging:
             check_derivatives(derivatives)
     chosen = compile_filters(filters)
     roots = (bids_dir, *derivatives.values())
@@ -95,20 +98,27 @@ def find_sessions(
             participants=natural_order({each.participant for each in present}),
             sessions={each.label for each in present},
             database_dir=database_dir,
-            aseg=any(task.aseg for task in tasks),
+            aseg=study.volumes is not None or any(task.aseg or task.cortex for task in tasks),
         )
-        for name, root in ([("raw", bids_dir), *derivatives.items()] if tasks else [])
+        for name, root in ([("raw", bids_dir), *derivatives.items()] if imaging else [])
     ]
     sessions = []
     for each in planned:
         runs: tuple[RunInputs, ...] = ()
         missing: tuple[Missing, ...] = ()
+        volumes: VolumesInputs | None = None
         if each.reason is not None:
             missing = (Missing("session", each.reason),)
-        elif tasks:
+        elif imaging:
             files = _files(each, indices)
             runs, missing = find_runs(files, tasks=tasks, inputs=study.inputs, filters=chosen)
-        sessions.append(SessionInputs(each.participant, each.session, each.label, runs, missing))
+            if study.volumes is not None:
+                volumes = _volumes(files)
+                if volumes.reason:
+                    missing = (*missing, Missing(f"{ANATOMY}: volumes", volumes.reason))
+        sessions.append(
+            SessionInputs(each.participant, each.session, each.label, runs, missing, volumes)
+        )
     _require_runs(sessions, filters)
     return tuple(sessions)
 
@@ -127,13 +137,15 @@ class _Planned:
 def _plan(
     bids_dir: Path, roots: Sequence[Path], study: StudySpec, participants: Sequence[str]
 ) -> list[_Planned]:
-    rules = SessionRules(bids_dir, study.sessions)
+    rules = SessionRules(bids_dir, study.scanned_sessions)
     planned = []
     for participant in participants:
         folders = [root / f"sub-{participant}" for root in roots]
         there = frozenset().union(*(folder_labels(folder, "ses") for folder in folders))
-        meanings = {session.name: rules.label(session, participant) for session in study.sessions}
-        for session in study.sessions:
+        meanings = {
+            session.name: rules.label(session, participant) for session in study.scanned_sessions
+        }
+        for session in study.scanned_sessions:
             label, reason = meanings[session.name].label, meanings[session.name].reason
             same = [name for name, each in meanings.items() if label and each.label == label]
             if reason is None and session.unlabelled:
@@ -161,16 +173,25 @@ def _restrict(
     if unknown:
         raise NothingSelectedError(
             f"There is no session {listed(f'`{label}`' for label in unknown)}; "
-            f"sessions of the participants: {listed(natural_order(there))}."
+            f"sessions of the participants: {listed(natural_order(there))}.",
+            cure=_made_of(unknown, study),
         )
     unused = natural_order(wanted - {each.label for each in planned if each.label is not None})
     if unused:
         raise NothingSelectedError(
             f"The session {listed(f'`{label}`' for label in unused)} stands for none of the "
-            f"study's sessions ({listed(session.name for session in study.sessions)}).",
+            f"study's sessions ({listed(session.name for session in study.scanned_sessions)}).",
             cure=_SESSIONS_CURE,
         )
     return [each for each in planned if each.label in wanted]
+
+
+def _made_of(labels: Sequence[str], study: StudySpec) -> str | None:
+    """Name the sessions of which a wanted one is the mean."""
+    means = study.session_means
+    known = [label for label in labels if label in means]
+    told = [f"`{label}` is the mean of {listed(means[label])}" for label in known]
+    return f"{'; '.join(told)}: select these." if told else None
 
 
 _SESSIONS_CURE = (
@@ -182,7 +203,7 @@ def _require_any(planned: Sequence[_Planned], study: StudySpec, bids_dir: Path) 
     if any(each.reason is None for each in planned):
         return
     undecided = [each for each in planned if each.label is None and each.reason is not None]
-    if undecided and not any(session.unlabelled for session in study.sessions):
+    if undecided and not any(session.unlabelled for session in study.scanned_sessions):
         raise NothingSelectedError(
             f"No session of the study can be told from participants.tsv: {undecided[0].reason}.",
             path=bids_dir,
@@ -220,6 +241,17 @@ def _files(planned: _Planned, indices: Sequence[DatasetIndex]) -> SessionFiles:
             index.name: index.files(planned.participant, planned.label) for index in derived
         },
     )
+
+
+def _volumes(files: SessionFiles) -> VolumesInputs:
+    """Find FreeSurfer's volumes of a session, else a segmentation whose voxels are counted."""
+    _, *derived = files.roots
+    stats = find_aseg_stats(derived, files.participant, files.label)
+    if stats.path is not None or not stats.absent:
+        return VolumesInputs(stats=stats.path, note=stats.note, reason=stats.reason or "")
+    image = find_aseg_image(files)
+    reason = "" if image.path is not None else f"{stats.reason}; {image.reason}"
+    return VolumesInputs(segmentation=image.path, note=image.note, reason=reason)
 
 
 def _named(labels: Sequence[str] | frozenset[str]) -> str:

@@ -14,6 +14,7 @@ from bids_ketamine.dataset.companions import (
     find_timing,
     missing_companion,
 )
+from bids_ketamine.dataset.dense_series import reads_dense
 from bids_ketamine.dataset.dialects import is_aroma_denoised
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing, RunInputs
@@ -21,17 +22,27 @@ from bids_ketamine.dataset.metadata import read_metadata
 from bids_ketamine.dataset.names import DatasetFile, in_bids_order
 from bids_ketamine.dataset.segmentation import find_aseg
 from bids_ketamine.dataset.series import find_bold, find_timeseries
-from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles
+from bids_ketamine.dataset.session_files import DENSE_EXTENSION, DERIVED_ENTITIES, SessionFiles
 from bids_ketamine.dataset.sidecars import stated_smoothing
 from bids_ketamine.dataset.wanted import (
     WantedTask,
     interactions_need_confounds,
     needs_confounds,
 )
+from bids_ketamine.dataset.xcpd_files import XcpdFiles, find_xcpd_files
 from bids_ketamine.study.spec import InputsSpec
 
 #: Entities that stand elsewhere in output names, or not at all.
 _NOT_KEPT = DERIVED_ENTITIES | {"sub", "ses", "task", "run"}
+
+#: Why a task of a study that reads CIFTI series has no run.
+VOLUMES_ONLY = (
+    "first-level models are fitted to volumes, and the study reads CIFTI series (inputs.space is "
+    "fsLR): only resting connectivity reads those"
+)
+
+#: Why a CIFTI series has no run where the study denoises series here.
+NOT_DENOISED = "noise components are taken out of volumes, not of CIFTI: set inputs.aroma to none"
 
 #: What is missing where generalized PPI alone reads the confounds table.
 OF_INTERACTIONS = "confounds of generalized PPI"
@@ -67,6 +78,9 @@ def find_runs(
     runs: list[RunInputs] = []
     missing: list[Missing] = []
     for task in tasks:
+        if task.events and reads_dense(inputs):
+            missing.append(Missing(f"{task.name}: bold", VOLUMES_ONLY))
+            continue
         if task.timeseries:
             found = find_timeseries(session, task, inputs, filters["timeseries"])
         else:
@@ -92,7 +106,9 @@ def _image_run(
     filters: Mapping[str, FileFilter],
 ) -> tuple[RunInputs | None, list[Missing]]:
     description = bold.get("desc") or ""
-    mask = find_mask(session, bold, filters["mask"])
+    mask = Companion(None)
+    if bold.extension != DENSE_EXTENSION:
+        mask = find_mask(session, bold, filters["mask"])
     confounds = find_confounds(session, bold, filters["confounds"])
     events = Companion(None)
     if task.events:
@@ -114,11 +130,13 @@ def _image_run(
     if timing.reason is not None:
         problems.append(Missing(f"{task.name}: RepetitionTime", timing.reason))
         usable = False
-    aseg = find_aseg(session, bold, filters["aseg"]) if task.aseg else Companion(None)
-    if aseg.reason is not None:
+    aseg = Companion(None)
+    if task.aseg or task.cortex:
+        aseg = find_aseg(session, bold, filters["aseg"])
+    if aseg.reason is not None and (task.aseg or not aseg.absent):
         # Only the regions that are made of it go missing.
         problems.append(missing_companion(task.name, "aseg", aseg))
-    elif aseg.note is not None:
+    elif aseg.note is not None:  # of a file that is used
         # A kind of its own: nothing goes missing.
         problems.append(Missing(f"{task.name}: aseg of another session", aseg.note))
     if not usable:
@@ -169,6 +187,8 @@ def _aroma(
     """
     if inputs.aroma == "none" or is_aroma_denoised(bold.get("desc") or ""):
         return None, (), None
+    if bold.extension == DENSE_EXTENSION:
+        return None, (), NOT_DENOISED
     found = find_aroma(session, bold)
     if found.complete:
         return found, (), None
@@ -184,8 +204,17 @@ def _timeseries_run(
     series: DatasetFile,
     task: WantedTask,
     filters: Mapping[str, FileFilter],
-) -> tuple[RunInputs, list[Missing]]:
+) -> tuple[RunInputs | None, list[Missing]]:
     """Region time series need nothing else; confounds, where they are, tell the motion."""
+    xcpd = find_xcpd_files(session, series)
+    problems = [
+        missing_companion(task.name, f"{kind} of XCP-D", each)
+        for kind, each in (("outliers", xcpd.outliers), *_less_needed(xcpd))
+        if each.reason is not None
+    ]
+    if xcpd.outliers.reason is not None:
+        # Without it, rows of the series cannot be told from volumes.
+        return None, problems
     timing = find_timing(session, series)
     confounds: Path | None = find_confounds(session, series, filters["confounds"]).path
     run = RunInputs(
@@ -202,8 +231,13 @@ def _timeseries_run(
         start_time=timing.start_time,
         slice_timing_corrected=timing.slice_timing_corrected,
         entities=_kept(series),
+        xcpd=xcpd,
     )
-    return run, []
+    return run, problems
+
+
+def _less_needed(xcpd: XcpdFiles) -> tuple[tuple[str, Companion], ...]:
+    return ("motion", xcpd.motion), ("coverage", xcpd.coverage)
 
 
 def _kept(file: DatasetFile) -> tuple[tuple[str, str], ...]:

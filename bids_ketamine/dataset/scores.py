@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from bids_ketamine.core.clinical.response_rates import NOT_ASSESSED
 from bids_ketamine.dataset.clinical import ClinicalTable
 from bids_ketamine.dataset.labels import SessionRules
 from bids_ketamine.dataset.names import listed
@@ -50,9 +51,12 @@ class ScoreReader:
         self.clinical = clinical
         self.outcome = outcome
         self.sessions = {session.name: session for session in study.sessions}
+        self.means = study.session_means
         self.rules = rules
         self.cells = cells
         self.unusable = unusable
+        course = study.clinical_course
+        self.is_rating = course is not None and course.rating == outcome.name
         wide = bool(outcome.columns or outcome.change_column)
         names: tuple[str | None, ...] = outcome.items or (outcome.column,)
         if wide:
@@ -83,7 +87,7 @@ class ScoreReader:
         known = {
             self.rules.label(session, participant).label
             for participant in clinical.participants
-            for session in study.sessions
+            for session in study.sessions  # a mean may have rows under its own name
         }
         if known.isdisjoint(clinical.sessions):
             expected = sorted(label for label in known if label is not None)
@@ -95,11 +99,51 @@ class ScoreReader:
             )
 
     def score(self, participant: str, session: str) -> tuple[float, list[str]]:
-        """Return the score of one session and why it is missing."""
+        """Return the score of one session and why it is missing.
+
+        A session that is the mean of others has the mean of the scores that these have; a score
+        that is written for it, under its own name, comes first.
+        """
+        if session in self.means and not self._has_own(participant, session):
+            return self._mean_score(participant, session)
         # The cell is read even so: what cannot be read is told.
-        found = self._written_score(participant, session)
+        found = self._assessed(participant, session, self._written_score(participant, session))
         reason = self.unusable.get((participant, session))
-        return found if reason is None else (math.nan, [reason])
+        if reason is not None:
+            return math.nan, [reason]
+        if session in self.means and math.isnan(found[0]):  # an empty cell hides no mean
+            mean = self._mean_score(participant, session)
+            return found if math.isnan(mean[0]) else mean
+        return found
+
+    def _assessed(
+        self, participant: str, session: str, found: tuple[float, list[str]]
+    ) -> tuple[float, list[str]]:
+        """Return a score, missing where it is the 0 of a rating of global change (CGI-I)."""
+        if not self.is_rating or found[0] != NOT_ASSESSED:
+            return found
+        at = f"sub-{participant} at {session}"
+        return math.nan, [f"0 of {at} is `not assessed` in {self.clinical.name}"]
+
+    def _mean_score(self, participant: str, session: str) -> tuple[float, list[str]]:
+        parts = self._parts(session)
+        found = [self.score(participant, part) for part in parts]
+        known = [score for score, _ in found if not math.isnan(score)]
+        if known:
+            return math.fsum(known) / len(known), []
+        return math.nan, list(dict.fromkeys(reason for _, why in found for reason in why))
+
+    def _parts(self, session: str) -> tuple[str, ...]:
+        """Return the parts of a mean of which the outcome can have a score."""
+        wide = self.outcome.columns
+        return tuple(part for part in self.means[session] if not wide or part in wide)
+
+    def _has_own(self, participant: str, session: str) -> bool:
+        """Tell whether a score is written for a session that is the mean of others."""
+        if self.outcome.columns:
+            return session in self.outcome.columns
+        label = self.sessions[session].name
+        return (participant, label) in self.clinical.rows
 
     def _written_score(self, participant: str, session: str) -> tuple[float, list[str]]:
         if self.outcome.columns:
@@ -145,7 +189,16 @@ class ScoreReader:
         return math.fsum(values), []
 
     def items(self, participant: str, session: str) -> list[float]:
-        """Return the items of one session; NaN where one, or the row, is missing."""
+        """Return the items of one session; NaN where one, or the row, is missing.
+
+        Of a session that is the mean of others each is the mean of those that are there.
+        """
+        if session in self.means and not self._has_own(participant, session):
+            columns = zip(
+                *(self.items(participant, each) for each in self.means[session]), strict=True
+            )
+            known = [[point for point in column if not math.isnan(point)] for column in columns]
+            return [math.fsum(each) / len(each) if each else math.nan for each in known]
         found = self.rules.label(self.sessions[session], participant)
         row = self.clinical.rows.get((participant, found.label)) if found.reason is None else None
         if row is None:
@@ -162,4 +215,8 @@ class ScoreReader:
         if self.outcome.change_column:
             return ()
         wide = self.outcome.columns
-        return tuple(name for name in self.sessions if not wide or name in wide)
+        return tuple(
+            name
+            for name in self.sessions
+            if not wide or name in wide or (name in self.means and self._parts(name))
+        )

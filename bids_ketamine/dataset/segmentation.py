@@ -10,10 +10,14 @@ from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.names import DatasetFile, listed
 from bids_ketamine.dataset.session_files import (
     COMBINED_ENTITIES,
+    DENSE_EXTENSION,
     IMAGE_EXTENSIONS,
     SessionFiles,
     belongs,
 )
+
+#: Template of the voxels of CIFTI series.
+VOXELS_OF_CIFTI = "MNI152NLin6Asym"
 
 #: `desc` and suffix of images that show an anatomy of its own.
 ANATOMY = frozenset({("preproc", "T1w"), ("preproc", "T2w"), ("brain", "mask")})
@@ -39,7 +43,9 @@ def find_aseg(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
         Conditions of the user's.
     """
     chosen = chosen.with_defaults(desc="aseg", suffix="dseg")
+    bold = _in_volume(bold)
     referred = bold.get("space") == "T1w"
+    apart = {"desc", "res"} if bold.extension == DENSE_EXTENSION else {"desc"}
     others: list[DatasetFile] = []
     for files in session.searched(bold.dataset):
         found = [
@@ -52,7 +58,7 @@ def find_aseg(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
         beside = [
             file
             for file in found
-            if session.own(file) and belongs(file, bold, apart_from={"desc"} | chosen.keys)
+            if session.own(file) and belongs(file, bold, apart_from=apart | chosen.keys)
         ]
         if beside:
             return the_one(beside)
@@ -72,6 +78,14 @@ def find_aseg(session: SessionFiles, bold: DatasetFile, chosen: FileFilter) -> C
     note = f"{names} is used: the session has no anatomy of its own"
     found_there = the_one(others)
     return replace(found_there, note=note) if found_there.path is not None else found_there
+
+
+def _in_volume(bold: DatasetFile) -> DatasetFile:
+    """Return a series by the space of its voxels: those of CIFTI series have a template's."""
+    if bold.extension != DENSE_EXTENSION:
+        return bold
+    entities = {key: each for key, each in bold.entities.items() if key != "den"}
+    return replace(bold, entities=entities | {"space": VOXELS_OF_CIFTI})
 
 
 def _is_anatomy(file: DatasetFile) -> bool:

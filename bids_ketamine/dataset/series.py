@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bids_ketamine.dataset.content import content_problem
+from bids_ketamine.dataset.dense_series import (
+    preferred_dense,
+    reads_dense,
+    series_extensions,
+)
 from bids_ketamine.dataset.filters import FileFilter
 from bids_ketamine.dataset.inputs import Missing
+from bids_ketamine.dataset.missing_series import no_bold, passed_over, tasks_there
 from bids_ketamine.dataset.names import DatasetFile, entity_key, is_number, listed, same_value
-from bids_ketamine.dataset.session_files import IMAGE_EXTENSIONS, SessionFiles, run_key
+from bids_ketamine.dataset.session_files import (
+    DENSE_EXTENSION,
+    IMAGE_EXTENSIONS,
+    SessionFiles,
+    run_key,
+)
 from bids_ketamine.dataset.wanted import WantedTask
+from bids_ketamine.dataset.xcpd_files import without_joined_runs
 from bids_ketamine.errors import UsageError
 from bids_ketamine.study.spec import InputsSpec
 
@@ -47,7 +59,8 @@ def find_bold(
     task : WantedTask
         The task.
     inputs : InputsSpec
-        Space, resolution, and `desc` entities in order of preference.
+        Space, resolution, and `desc` entities in order of preference; of CIFTI series (space
+        `fsLR`) the density.
     chosen : FileFilter
         Further conditions of the user's.
 
@@ -62,10 +75,13 @@ def find_bold(
         for file in files
         if session.own(file)
         and file.suffix == "bold"
-        and file.extension in IMAGE_EXTENSIONS
+        and file.extension in (*IMAGE_EXTENSIONS, DENSE_EXTENSION)
         and file.get("task") == task.label
         and chosen.accepts(file)
     ]
+    extensions = series_extensions(inputs)
+    others = [file for file in images if file.extension not in extensions]
+    images = [file for file in images if file.extension in extensions]
     runs = {run_key(file) for file in images} | _raw_runs(session, task, chosen)
     files: list[DatasetFile] = []
     missing: list[Missing] = []
@@ -73,7 +89,8 @@ def find_bold(
         of_run = [file for file in images if run_key(file) == run]
         series = _preferred(of_run, inputs)
         if not series:
-            missing.append(_no_bold(session, task, inputs, run, of_run))
+            elsewhere = [file for file in others if run_key(file) == run]
+            missing.append(no_bold(session, task, inputs, run, [*of_run, *elsewhere]))
             continue
         if _several_resolutions(series):
             missing.append(Missing(f"{task.name}: bold", _resolution_reason(series)))
@@ -83,10 +100,10 @@ def find_bold(
         if problem is not None:
             missing.append(Missing(f"{task.name}: bold", problem))
             continue
-        missing.extend(_passed_over(of_run, series[0], task, inputs))
+        missing.extend(passed_over(of_run, series[0], task, inputs))
         files.append(series[0])
     if not runs:
-        missing.append(_no_bold(session, task, inputs, None, []))
+        missing.append(no_bold(session, task, inputs, None, others))
     return FoundSeries(tuple(files), tuple(missing))
 
 
@@ -129,10 +146,11 @@ def find_timeseries(
             break
     if not found:
         path = session.expected({"task": task.label, "seg": atlas}, "timeseries", ".tsv")
-        reason = f"expected {path} in {session.places}" + _tasks_there(session, task)
+        reason = f"expected {path} in {session.places}" + tasks_there(session, task)
         return FoundSeries((), (Missing(f"{task.name}: timeseries", reason),))
     series: list[DatasetFile] = []
     missing: list[Missing] = []
+    found = list(without_joined_runs(found))
     for run in sorted({run_key(file) for file in found}, key=_run_order):
         of_run = [file for file in found if run_key(file) == run]
         in_space = [file for file in of_run if file.get("space") == inputs.space]
@@ -172,6 +190,8 @@ def _in_space(file: DatasetFile, inputs: InputsSpec) -> bool:
 
 def _preferred(images: Sequence[DatasetFile], inputs: InputsSpec) -> list[DatasetFile]:
     """Return the series of the first `desc`, in the first derivative, that has any."""
+    if reads_dense(inputs):
+        return preferred_dense(images, inputs)
     for description in inputs.bold_descriptions:
         series = [
             file for file in images if file.get("desc") == description and _in_space(file, inputs)
@@ -211,65 +231,3 @@ def _refuse_several(files: Sequence[DatasetFile], session: SessionFiles, *, kind
         cure=f"Choose one with `--bids-filter-file`, a JSON file such as "
         f'{{"{kind}": {{"{keys[0]}": "{value}"}}}}.',
     )
-
-
-def _no_bold(
-    session: SessionFiles,
-    task: WantedTask,
-    inputs: InputsSpec,
-    run: str | None,
-    of_run: Iterable[DatasetFile],
-) -> Missing:
-    entities = {"task": task.label, "space": inputs.space}
-    if inputs.bold_descriptions:
-        entities["desc"] = inputs.bold_descriptions[-1]
-    if run is not None:
-        entities["run"] = run
-    if inputs.resolution is not None:
-        entities["res"] = inputs.resolution
-    expected = session.expected(entities, "bold", ".nii.gz")
-    folder = session.folder_at(expected)
-    if folder is not None:
-        return Missing(f"{task.name}: bold", folder)
-    others = sorted({_shown(file) for file in of_run})
-    there = f"; there are {listed(others)}" if others else _tasks_there(session, task)
-    return Missing(f"{task.name}: bold", f"expected {expected} in {session.places}{there}")
-
-
-def _shown(file: DatasetFile) -> str:
-    keys = ("space", "cohort", "res", "desc")
-    parts = [f"{key}-{file.get(key)}" for key in keys if file.get(key)]
-    return "_".join(parts) or "a series without space and desc"
-
-
-def _tasks_there(session: SessionFiles, task: WantedTask) -> str:
-    tasks = {
-        file.entities["task"]
-        for files in session.derivatives.values()
-        for file in files
-        if session.own(file) and "task" in file.entities
-    } - {task.label}
-    return f"; other tasks are there: {listed(sorted(tasks))}" if tasks else ""
-
-
-def _passed_over(
-    of_run: Sequence[DatasetFile], used: DatasetFile, task: WantedTask, inputs: InputsSpec
-) -> list[Missing]:
-    """Name series that are preferred and lie in another space: spaces are never mixed silently."""
-    order = inputs.bold_descriptions
-    notes = []
-    for description in order[: order.index(used.entities["desc"])]:
-        elsewhere = [file for file in of_run if file.get("desc") == description]
-        if elsewhere:
-            space = elsewhere[0].get("space") or "no template space"
-            reason = f"is in {space}, the study reads {inputs.space}"
-            if space == inputs.space:
-                found = elsewhere[0].get("res")
-                reason = (
-                    f"has {f'res-{found}' if found else 'no res'}, "
-                    f"the study reads res-{inputs.resolution}"
-                )
-            notes.append(
-                Missing(f"{task.name}: {description}", f"{reason}; {used.get('desc')} is used")
-            )
-    return notes

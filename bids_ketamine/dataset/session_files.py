@@ -9,6 +9,9 @@ from pathlib import Path
 from bids_ketamine.dataset.names import DatasetFile, entity_key, in_bids_order, same_value
 
 IMAGE_EXTENSIONS = (".nii.gz", ".nii")
+#: End of the names of CIFTI series, and the space in which they lie: the cortex on the surface, the
+#: subcortex in the volume.
+DENSE_EXTENSION, SURFACE_SPACE = ".dtseries.nii", "fsLR"
 #: Entities of the grid and of what was derived, which confounds and outputs do not share.
 SPACE_ENTITIES = frozenset({"space", "cohort", "res", "den"})
 DERIVED_ENTITIES = SPACE_ENTITIES | {"desc", "atlas", "seg", "scale", "stat", "label", "hemi"}

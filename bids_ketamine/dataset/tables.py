@@ -275,7 +275,7 @@ def _column(problems: CellProblems, place: int) -> np.ndarray:
     except ValueError:
         plain = False
     else:
-        plain = not (np.isinf(numbers).any() or any("_" in cell for cell in cells))
+        plain = not (np.isinf(numbers).any() or "_" in "".join(cells))
     if not plain:
         numbers = np.array([problems.number(row, place) for row in range(len(cells))])
     return numbers.astype(np.float64)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bids_ketamine.dataset.names import listed, strip_prefix
+from bids_ketamine.dataset.session_files import SURFACE_SPACE
 from bids_ketamine.errors import NothingSelectedError
 from bids_ketamine.study.spec import ConfoundsSpec, StudySpec
 
@@ -31,6 +32,10 @@ class WantedTask:
         Whether region time series are used instead of images.
     aseg : bool
         Whether a region is made of the participant's own FreeSurfer segmentation.
+    cortex : bool
+        Whether that segmentation tells the cortex around regions, where there is one.
+    censored : bool
+        Whether the series is cleaned with volumes left out, by columns of the confounds table.
     """
 
     name: str
@@ -40,6 +45,8 @@ class WantedTask:
     timeseries: bool = False
     aseg: bool = False
     interactions: tuple[tuple[str, ConfoundsSpec], ...] = ()
+    cortex: bool = False
+    censored: bool = False
 
 
 def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[WantedTask, ...]:
@@ -82,10 +89,12 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
             name=label if shared is None else shared.name,
             label=label,
             events=shared is not None,
-            confounds=(() if shared is None else shared.confounds) + (study.rest.confounds,),
+            confounds=(() if shared is None else shared.confounds) + _of_rest(study),
             timeseries=timeseries,
             aseg=aseg and not timeseries,
+            cortex=_around_regions(study) and not timeseries,
             interactions=() if shared is None else shared.interactions,
+            censored=study.cleaning is not None,
         )
     if task_labels is None:
         return tuple(wanted.values())
@@ -98,6 +107,23 @@ def wanted_tasks(study: StudySpec, task_labels: Sequence[str] | None) -> tuple[W
         )
     kept = {names[label] for label in asked}
     return tuple(task for label, task in wanted.items() if label in kept)
+
+
+def _around_regions(study: StudySpec) -> bool:
+    """Tell whether the cortex around regions is looked for in volumes; CIFTI has it apart."""
+    cleaning = study.cleaning
+    return (
+        cleaning is not None
+        and bool(cleaning.local_neighbourhood)
+        and study.inputs.space != SURFACE_SPACE
+    )
+
+
+def _of_rest(study: StudySpec) -> tuple[ConfoundsSpec, ...]:
+    """Return the nuisance model of rest; `cleaning` stands in its place."""
+    if study.rest is None or study.cleaning is not None:
+        return ()
+    return (study.rest.confounds,)
 
 
 def _interactions(study: StudySpec, label: str) -> tuple[tuple[str, ConfoundsSpec], ...]:
@@ -121,6 +147,8 @@ def needs_confounds(task: WantedTask, *, aroma_denoised: bool) -> bool:
         Whether the series is denoised with ICA-AROMA, before or here: without, motion terms of
         their own may enter.
     """
+    if task.censored:
+        return True  # motion decides which volumes are left out
     return any(reads_columns(spec, aroma_denoised=aroma_denoised) for spec in task.confounds)
 
 

@@ -10,47 +10,20 @@ volume of the run only by way of the latter. Names of older versions:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bids_ketamine.dataset.companions import Companion, the_one
-from bids_ketamine.dataset.names import DatasetFile
-from bids_ketamine.dataset.session_files import DERIVED_ENTITIES, SessionFiles, belongs, run_key
 from bids_ketamine.dataset.tables import read_timeseries
 from bids_ketamine.dataset.tsv import CellProblems, Table, read_table
 from bids_ketamine.errors import InputDataError
 
 DISPLACEMENT = "framewise_displacement"
 FILTERED = f"{DISPLACEMENT}_filtered"
-#: Suffixes of files that the index of a dataset must list for them to be found.
-SUFFIXES = ("motion", "outliers", "coverage")
-
 SAME_RUN = "All must come from one run of XCP-D."
-
-
-@dataclass(frozen=True)
-class XcpdFiles:
-    """What goes with the region time series of a run.
-
-    Attributes
-    ----------
-    motion, outliers, coverage : Companion
-        The tables; without a path and a reason where XCP-D wrote none.
-    """
-
-    motion: Companion
-    outliers: Companion
-    coverage: Companion
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Why tables that are there cannot be used."""
-        every = (self.motion, self.outliers, self.coverage)
-        return tuple(each.reason for each in every if each.reason is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,64 +57,6 @@ class XcpdSeries:
     notes: tuple[str, ...]
 
 
-def without_joined_runs(files: Sequence[DatasetFile]) -> tuple[DatasetFile, ...]:
-    """Leave out the table of all runs joined, which XCP-D writes beside those of each run.
-
-    Parameters
-    ----------
-    files : sequence of DatasetFile
-        Region time series of one task in a session.
-
-    Returns
-    -------
-    tuple of DatasetFile
-        Those of runs where there are any: a run must not count twice.
-    """
-    of_runs = tuple(file for file in files if run_key(file) is not None)
-    return of_runs or tuple(files)
-
-
-def find_xcpd_files(session: SessionFiles, series: DatasetFile) -> XcpdFiles:
-    """Find what goes with region time series, in the derivative they are of.
-
-    Parameters
-    ----------
-    session : SessionFiles
-        Files of the session.
-    series : DatasetFile
-        The region time series.
-    """
-    files = [
-        file
-        for file in session.derivatives.get(series.dataset, ())
-        if session.own(file) and file.extension in (".tsv", ".tsv.gz")
-    ]
-    of_run = [file for file in files if belongs(file, series, apart_from=DERIVED_ENTITIES)]
-    motion = _first(of_run, "motion", ({"desc": "filtered"}, {"desc": None}))
-    outliers = _first(of_run, "outliers", ({"desc": None},))
-    same = [file for file in of_run if belongs(file, series, apart_from={"stat", "desc", "den"})]
-    coverage = _first(same, "coverage", ({},))
-    if coverage.path is None and coverage.reason is None:
-        coverage = _first(same, "bold", ({"stat": "coverage"},))
-    return XcpdFiles(motion, outliers, coverage)
-
-
-def _first(
-    files: Collection[DatasetFile], suffix: str, wanted: Sequence[Mapping[str, str | None]]
-) -> Companion:
-    """Return the file of a suffix with the first entities that any has."""
-    for entities in wanted:
-        found = [
-            file
-            for file in files
-            if file.suffix == suffix
-            and all(file.get(key) == value for key, value in entities.items())
-        ]
-        if found:
-            return the_one(found)
-    return Companion(None)
-
-
 def read_xcpd_series(
     path: Path, *, motion: Path | None, outliers: Path | None, coverage: Path | None
 ) -> XcpdSeries:
@@ -156,7 +71,7 @@ def read_xcpd_series(
     path : Path
         The region time series.
     motion, outliers, coverage : Path or None
-        Results of :func:`find_xcpd_files`.
+        Results of :func:`bids_ketamine.dataset.xcpd_files.find_xcpd_files`.
 
     Returns
     -------

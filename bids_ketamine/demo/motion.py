@@ -15,6 +15,9 @@ JUMP_SIZE = 6.0
 #: Share of a jump that is taken back at the next volume.
 JUMP_RETURN = 0.5
 
+#: Breaths in a second.
+BREATHS = (0.2, 0.35)
+
 
 def framewise_displacement(motion: FloatArray) -> FloatArray:
     """Return framewise displacement: the sum of absolute changes of the six parameters.
@@ -48,7 +51,13 @@ def in_millimetres(motion: FloatArray) -> FloatArray:
 
 
 def simulate_motion(
-    *, n_volumes: int, mean_fd: float, jumps: float, generator: np.random.Generator
+    *,
+    n_volumes: int,
+    mean_fd: float,
+    jumps: float,
+    generator: np.random.Generator,
+    breathing: float = 0.0,
+    t_r: float = 2.0,
 ) -> FloatArray:
     """Return motion parameters whose mean framewise displacement is exactly the given one.
 
@@ -62,11 +71,16 @@ def simulate_motion(
         Expected number of sudden movements in the run.
     generator : numpy.random.Generator
         Source of randomness.
+    breathing : float
+        Amplitude of a sinusoid along the second axis, that of phase encoding, relative to the
+        standard deviation of an ordinary step; nothing is drawn for 0.
+    t_r : float
+        Repetition time, s: breathing is faster than volumes can follow, and folds.
 
     Returns
     -------
     ndarray of shape (n_volumes, 6)
-        Translations, mm, then rotations, rad; zero at the first volume.
+        Translations, mm, then rotations, rad; zero at the first volume without breathing.
     """
     steps = generator.normal(size=(n_volumes - 1, 6))
     n_jumps = min(int(generator.poisson(jumps)), n_volumes - 2)
@@ -75,5 +89,8 @@ def simulate_motion(
         steps[volume] += jump
         steps[volume + 1] -= JUMP_RETURN * jump
     path = np.vstack([np.zeros(6), np.cumsum(steps, axis=0)])
+    if breathing:
+        rate, start = generator.uniform(*BREATHS), generator.uniform(0.0, 2.0 * np.pi)
+        path[:, 1] += breathing * np.sin(2.0 * np.pi * rate * t_r * np.arange(n_volumes) + start)
     path[:, 3:] /= HEAD_RADIUS
     return path * (mean_fd / float(np.nanmean(framewise_displacement(path))))

@@ -102,6 +102,7 @@ def simulate_run(
     brain: Brain,
     model: ForwardModel,
     generator: np.random.Generator,
+    breathing: float = 0.0,
 ) -> SimulatedRun:
     """Return one simulated run: ``intensity = baseline (1 + percent / 100)``.
 
@@ -121,6 +122,8 @@ def simulate_run(
         Noise, motion and saturation.
     generator : numpy.random.Generator
         Source of randomness.
+    breathing : float
+        Amplitude of breathing in the motion parameters (`motion.simulate_motion`).
 
     Returns
     -------
@@ -131,6 +134,8 @@ def simulate_run(
         mean_fd=mean_fd,
         jumps=model.jumps.value,
         generator=generator,
+        breathing=breathing,
+        t_r=t_r,
     )
     displacement = framewise_displacement(motion)
     percent = simulate_noise(

@@ -8,8 +8,6 @@ has its whole series in one place.
 from __future__ import annotations
 
 import math
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,17 +18,18 @@ import nibabel as nib
 import numpy as np
 from nibabel.arrayproxy import ArrayProxy
 from nibabel.cifti2 import Cifti2HeaderError
-from nibabel.cifti2.parse_cifti2 import Cifti2Extension, Cifti2Parser
+from nibabel.cifti2.parse_cifti2 import Cifti2Extension
 
-from bids_ketamine.errors import InputDataError, InputMissingError, ReadWriteError
+from bids_ketamine.errors import InputDataError
+from bids_ketamine.images.cifti_axes import parse_axes
 from bids_ketamine.images.headers import (
-    AGAIN,
     LARGEST_FACTOR,
     OTHER_TYPES,
     REAL_TYPES,
     SMALLEST_FACTOR,
 )
 from bids_ketamine.images.memory import in_bytes
+from bids_ketamine.images.opening import AGAIN, opened
 from bids_ketamine.images.voxels import read_whole
 
 #: Bytes of a NIfTI-2 header, of the mark of its extensions, and of the head of each of them.
@@ -40,12 +39,13 @@ LONGEST_XML = 64 * 2**20
 
 SERIES, BRAIN_MODELS = "CIFTI_INDEX_TYPE_SERIES", "CIFTI_INDEX_TYPE_BRAIN_MODELS"
 LABELS = "CIFTI_INDEX_TYPE_LABELS"
+SCALARS = "CIFTI_INDEX_TYPE_SCALARS"
 #: What an axis holds, in words.
 AXES = {
     SERIES: "a series",
     BRAIN_MODELS: "grayordinates",
     LABELS: "maps of labels",
-    "CIFTI_INDEX_TYPE_SCALARS": "maps of numbers",
+    SCALARS: "maps of numbers",
     "CIFTI_INDEX_TYPE_PARCELS": "parcels",
 }
 
@@ -159,38 +159,20 @@ def read_cifti(path: Path) -> CiftiFile:
 
 def _read_claims(path: Path) -> tuple[Any, bytes, int]:
     """Return header, XML and size of a file."""
-    try:
-        status = os.stat(path)
-        # A named pipe would be waited on for ever.
-        if not stat.S_ISREG(status.st_mode):
-            kind = "folder" if stat.S_ISDIR(status.st_mode) else "device or pipe"
-            raise InputDataError(f"The CIFTI file is a {kind}, not a file.", path=path)
-        if status.st_size == 0:
-            raise InputDataError("The CIFTI file is empty (0 bytes).", path=path, cure=AGAIN)
-        with path.open("rb") as stream:
-            nifti = _nifti(stream.read(HEADER_BYTES), path)
-            offset = float(nifti["vox_offset"])
-            lowest = HEADER_BYTES + MARK_BYTES
-            if not math.isfinite(offset) or offset != int(offset) or offset < lowest:
-                raise _damaged(f"its header says that values start at byte {offset:g}", path)
-            if offset > status.st_size:
-                raise InputDataError(
-                    f"The CIFTI file is cut off: its header has {in_bytes(offset)}, the file "
-                    f"{in_bytes(status.st_size)}.",
-                    path=path,
-                    cure=AGAIN,
-                )
-            return nifti, _xml(stream, int(offset), nifti.endianness, path), status.st_size
-    except FileNotFoundError as error:
-        raise InputMissingError("The CIFTI file does not exist.", path=path) from error
-    except PermissionError as error:
-        raise ReadWriteError(
-            "The CIFTI file cannot be read: permission denied.", path=path
-        ) from error
-    except OSError as error:
-        raise ReadWriteError(
-            f"The CIFTI file cannot be read: {error.strerror}.", path=path
-        ) from error
+    with opened(path, "CIFTI file") as (stream, size):
+        nifti = _nifti(stream.read(HEADER_BYTES), path)
+        offset = float(nifti["vox_offset"])
+        lowest = HEADER_BYTES + MARK_BYTES
+        if not math.isfinite(offset) or offset != int(offset) or offset < lowest:
+            raise _damaged(f"its header says that values start at byte {offset:g}", path)
+        if offset > size:
+            raise InputDataError(
+                f"The CIFTI file is cut off: its header has {in_bytes(offset)}, the file "
+                f"{in_bytes(size)}.",
+                path=path,
+                cure=AGAIN,
+            )
+        return nifti, _xml(stream, int(offset), nifti.endianness, path), size
 
 
 def _nifti(block: bytes, path: Path) -> Any:
@@ -269,10 +251,8 @@ def _check_values(nifti: Any, path: Path) -> None:
 
 
 def _maps(xml: bytes, path: Path) -> tuple[Any, Any]:
-    parser = Cifti2Parser()
     try:
-        parser.parse(string=xml)
-        matrix = parser.header.matrix
+        matrix = parse_axes(xml)
         return matrix.get_index_map(0), matrix.get_index_map(1)
     except UNREADABLE as error:
         if "Only CIFTI-2" in str(error):

@@ -176,11 +176,14 @@ def label_regions(
             f"The atlas has no label {', '.join(map(str, unknown[:5]))}.", path=labels.path
         )
     columns = columns_in_series(labels, grayordinates)
+    places = _places_of_keys(labels.keys)
     regions = []
     for name, keys in wanted.items():
-        inside = np.isin(labels.keys, keys)
-        there = np.sort(columns[inside & (columns >= 0)]).astype(np.intp)
-        total = int(inside.sum())
+        parts = [places[key] for key in set(keys) if key in places]
+        inside = np.concatenate([np.empty(0, dtype=np.intp), *parts])
+        own = columns[inside]
+        there = np.sort(own[own >= 0])
+        total = len(inside)
         problem = ""
         if not total:
             problem = "the atlas has no grayordinate of it"
@@ -197,6 +200,13 @@ def label_regions(
             "grayordinates are not among those of the series"
         )
     return tuple(regions), tuple(notes)
+
+
+def _places_of_keys(keys: np.ndarray) -> dict[int, np.ndarray]:
+    """Return the places of each key in one pass; hundreds of regions share an atlas."""
+    order = np.argsort(keys, kind="stable")
+    there, starts = np.unique(keys[order], return_index=True)
+    return dict(zip(there.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def columns_in_series(labels: DenseLabels, grayordinates: Grayordinates) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from bids_ketamine.core.connectivity.regions import RegionQuality
+from bids_ketamine.core.connectivity.seed_maps import ResidualBasis
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.cifti_series import Block, DenseSeries
 from bids_ketamine.images.grayordinate_regions import GrayordinateRegion, region_weights
@@ -35,6 +36,8 @@ class RegionMeans:
         Series of the grayordinates asked for, as stored; 0 where they have no signal.
     notes : tuple of str
         What is odd and does not forbid the use of the series.
+    coordinates : ndarray of float32, shape (n_grayordinates, n_basis), or None
+        What cleaning leaves of every grayordinate, in the basis asked for; NaN without signal.
     """
 
     series: np.ndarray
@@ -44,6 +47,7 @@ class RegionMeans:
     deviation: np.ndarray
     kept: np.ndarray
     notes: tuple[str, ...]
+    coordinates: np.ndarray | None = None
 
     @property
     def tsnr(self) -> np.ndarray:
@@ -61,6 +65,7 @@ def read_region_means(
     regions: Sequence[GrayordinateRegion],
     *,
     kept: np.ndarray | None = None,
+    basis: ResidualBasis | None = None,
 ) -> RegionMeans:
     """Read a dense series once and average it over regions.
 
@@ -76,6 +81,9 @@ def read_region_means(
         Regions, which may overlap.
     kept : ndarray of int, shape (n_kept,), optional
         Ascending grayordinates whose own series are wanted as well.
+    basis : ResidualBasis, optional
+        Of the run's cleaning, for the coordinates of what it leaves of every grayordinate: seed
+        maps need no second reading then.
 
     Returns
     -------
@@ -92,8 +100,10 @@ def read_region_means(
     """
     n_columns, n_scans = len(series.grayordinates), series.n_scans
     kept = np.empty(0, dtype=np.intp) if kept is None else np.asarray(kept, dtype=np.intp)
-    refuse_too_large(4 * n_scans * len(kept) + 16 * n_scans * len(regions), series.path)
-    sums = _Sums(region_weights(regions, n_columns), n_scans, kept)
+    n_basis = 0 if basis is None else basis.weights.shape[1]
+    needed = n_scans * (4 * len(kept) + 16 * len(regions)) + 4 * n_basis * n_columns
+    refuse_too_large(needed, series.path)
+    sums = _Sums(region_weights(regions, n_columns), n_scans, kept, basis)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         for block in series.blocks():
             sums.add(block)
@@ -113,13 +123,20 @@ def read_region_means(
         deviation=sums.deviation,
         kept=sums.kept_series,
         notes=tuple(notes),
+        coordinates=sums.coordinates,
     )
 
 
 class _Sums:
     """What is added up over blocks of grayordinates."""
 
-    def __init__(self, weights: sparse.csc_array, n_scans: int, kept: np.ndarray) -> None:
+    def __init__(
+        self,
+        weights: sparse.csc_array,
+        n_scans: int,
+        kept: np.ndarray,
+        basis: ResidualBasis | None,
+    ) -> None:
         n_regions, n_columns = weights.shape
         self.weights = weights
         #: Sums over a region of values away from their means, and of the means.
@@ -131,6 +148,10 @@ class _Sums:
         self.nonzero_somewhere = np.zeros(n_scans, dtype=bool)
         self._kept = kept
         self.kept_series = np.zeros((n_scans, len(kept)), dtype=np.float32, order="F")
+        self._basis = basis
+        self.coordinates = None
+        if basis is not None:
+            self.coordinates = np.empty((n_columns, basis.weights.shape[1]), dtype=np.float32)
 
     def add(self, block: Block) -> None:
         """Add the series of some grayordinates."""
@@ -151,6 +172,11 @@ class _Sums:
         self.deviation[columns] = np.where(finite, deviation, np.nan)
         self.usable[columns] = usable
         self._keep(values, columns, usable)
+        if self._basis is not None and self.coordinates is not None:
+            size = np.sqrt(away.shape[1] * (mean**2 + deviation**2))
+            found = self._basis.coordinates(away, size=size)
+            found[~usable] = np.nan
+            self.coordinates[columns] = found
 
     def _keep(self, values: np.ndarray, columns: slice, usable: np.ndarray) -> None:
         first, last = np.searchsorted(self._kept, (columns.start, columns.stop))

@@ -92,6 +92,16 @@ class Grayordinates:
         """Structures of vertices by name."""
         return {each.name: each for each in self.structures if each.n_vertices}
 
+    def same_as(self, other: Grayordinates) -> bool:
+        """Tell whether two files have the same vertices and voxels in the same order."""
+        return self is other or (
+            self.structures == other.structures
+            and self.shape == other.shape
+            and np.allclose(self.affine, other.affine, atol=AFFINE_TOLERANCE)
+            and np.array_equal(self.vertices, other.vertices)
+            and np.array_equal(self.voxels, other.voxels)
+        )
+
     @cached_property
     def grid(self) -> Grid:
         """The volume; its brain are the voxels that the file has."""

@@ -85,8 +85,34 @@ def nearest_on_grid(
         points = plane @ target[:3, 1:3].T + row * target[:3, 0] + target[:3, 3]
         if moved is not None:
             points = moved(points)
-        # A centre half-way between two voxels goes to the upper one, whatever the rounding.
-        nearest = np.floor(points @ inverse[:3, :3].T + inverse[:3, 3] + 0.5 + 1e-6).astype(int)
-        inside = ((nearest >= 0) & (nearest < labels.shape)).all(axis=1)
-        result[row].reshape(-1)[inside] = labels[tuple(nearest[inside].T)]
+        result[row] = _nearest(labels, inverse, points).reshape(result.shape[1:])
     return result
+
+
+def labels_at(labels: np.ndarray, affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the labels of the voxels in which points lie.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (i, j, k)
+        Labels on their own grid.
+    affine : ndarray of shape (4, 4)
+        Its voxel indices to mm.
+    points : ndarray of shape (n, 3)
+        mm, in the labels' space.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Labels; 0 where their image has no voxel.
+    """
+    return _nearest(labels, np.linalg.inv(affine), points)
+
+
+def _nearest(labels: np.ndarray, inverse: np.ndarray, points: np.ndarray) -> np.ndarray:
+    # A centre half-way between two voxels goes to the upper one, whatever the rounding.
+    nearest = np.floor(points @ inverse[:3, :3].T + inverse[:3, 3] + 0.5 + 1e-6).astype(int)
+    inside = ((nearest >= 0) & (nearest < labels.shape)).all(axis=1)
+    found = np.zeros(len(points), dtype=labels.dtype)
+    found[inside] = labels[tuple(nearest[inside].T)]
+    return found

@@ -9,8 +9,6 @@ from __future__ import annotations
 import gzip
 import logging
 import math
-import os
-import stat
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,15 +20,14 @@ import numpy as np
 from isal.igzip_lib import IsalError
 from nibabel.spatialimages import HeaderDataError
 
-from bids_ketamine.errors import InputDataError, InputMissingError, ReadWriteError
+from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.memory import in_bytes
+from bids_ketamine.images.opening import AGAIN, opened
 
 # Its stubs call this class an exception's instance.
 _IGZIP_ERROR: Any = IsalError
 #: What readers raise on damaged bytes.
 DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, _IGZIP_ERROR, gzip.BadGzipFile)
-
-AGAIN = "Copy or make it again."
 
 #: Deflate makes nothing smaller than this, so that a claim beyond it is forged or cut off.
 LARGEST_RATIO = 1032
@@ -133,35 +130,24 @@ def read_header(path: Path) -> ImageHeader:
 
 def _first_bytes(path: Path) -> tuple[bytes, int]:
     """Return the bytes of the longest header, uncompressed, and the size of the file."""
-    try:
-        status = os.stat(path)
-        # A named pipe would be waited on for ever.
-        if not stat.S_ISREG(status.st_mode):
-            kind = "folder" if stat.S_ISDIR(status.st_mode) else "device or pipe"
-            raise InputDataError(f"The image is a {kind}, not a file.", path=path)
-        if status.st_size == 0:
-            raise InputDataError("The image is empty (0 bytes).", path=path, cure=AGAIN)
-        with path.open("rb") as raw:
-            compressed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
+    with opened(path, "image") as (raw, size):
+        compressed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        try:
             if not compressed:
                 block = raw.read(540)
             else:
                 with gzip.GzipFile(fileobj=raw) as stream:
                     block = stream.read(540)
-    except FileNotFoundError as error:
-        raise InputMissingError("The image does not exist.", path=path) from error
-    except PermissionError as error:
-        raise ReadWriteError("The image cannot be read: permission denied.", path=path) from error
-    except DAMAGE as error:
-        raise InputDataError(
-            "The image is truncated or damaged: its header cannot be read.", path=path, cure=AGAIN
-        ) from error
-    except OSError as error:
-        raise ReadWriteError(f"The image cannot be read: {error.strerror}.", path=path) from error
+        except DAMAGE as error:
+            raise InputDataError(
+                "The image is truncated or damaged: its header cannot be read.",
+                path=path,
+                cure=AGAIN,
+            ) from error
     if compressed != path.name.endswith(".gz"):
         _refuse_name(block, compressed, path)
-    return block, status.st_size
+    return block, size
 
 
 def _refuse_name(block: bytes, compressed: bool, path: Path) -> None:

@@ -45,9 +45,13 @@ def read_mask(path: Path, series: ImageHeader, *, resample: bool) -> tuple[np.nd
     affine = np.asarray(image.affine, dtype=float)
     elsewhere = _grid_problem(shape, affine, series)
     if elsewhere is not None and not resample:
-        raise InputDataError(
-            elsewhere, path=path, cure="Give the mask of the same space and resolution."
-        )
+        cure = "Give the mask of the same space and resolution."
+        if _mirrored(affine, series.affine):
+            cure = (
+                "Find out which of the two has its sides right and make the other again: a "
+                "mirrored series swaps the hemispheres of every result."
+            )
+        raise InputDataError(elsewhere, path=path, cure=cure)
     values = read_data(image, path).reshape(shape)
     notes = []
     if np.isnan(values).any():
@@ -82,7 +86,13 @@ def _grid_problem(shape: tuple[int, ...], affine: np.ndarray, series: ImageHeade
     corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(shape) - 1)
     difference = affine - series.affine
     apart = np.linalg.norm(corners @ difference[:3, :3].T + difference[:3, 3], axis=1).max()
+    mirrored = ", left and right swapped" if _mirrored(affine, series.affine) else ""
     return (
         "The brain mask and the BOLD series are on different grids: they have the same number of "
-        f"voxels and lie up to {apart:.3g} mm apart."
+        f"voxels and lie up to {apart:.3g} mm apart{mirrored}."
     )
+
+
+def _mirrored(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether voxels are counted to the left in one image and to the right in the other."""
+    return bool(np.linalg.det(one[:3, :3]) * np.linalg.det(other[:3, :3]) < 0)

@@ -111,7 +111,9 @@ def read_run(
     if not varies.any():
         what = "does not vary in time or is not finite" if read.mean.any() else "is zero"
         raise InputDataError(
-            f"No voxel inside the brain mask varies in time: every one {what}.", path=bold
+            f"No voxel inside the brain mask varies in time: every one {what}.",
+            path=bold,
+            cure="Make the image again, or exclude the run.",
         )
     notes += read.notes
     if varies.mean() < 0.5:

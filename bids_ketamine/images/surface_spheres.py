@@ -66,7 +66,9 @@ def read_midthickness(left: Path, right: Path) -> Midthickness:
         if np.sign(points[:, 0].mean()) != side:
             found, wanted = ("right", "left") if side < 0 else ("left", "right")
             raise InputDataError(
-                f"The surface of the {wanted} hemisphere lies on the {found}.", path=path
+                f"The surface of the {wanted} hemisphere lies on the {found}.",
+                path=path,
+                cure="Name the left surface first, then the right one.",
             )
         surfaces.append(points)
     return Midthickness(*surfaces)
@@ -75,7 +77,11 @@ def read_midthickness(left: Path, right: Path) -> Midthickness:
 def _points(path: Path) -> np.ndarray:
     try:
         if not path.is_file():
-            raise InputMissingError("The surface does not exist, or is no file.", path=path)
+            raise InputMissingError(
+                "The surface does not exist, or is no file.",
+                path=path,
+                cure="Copy it there, or correct `regions.midthickness` in the study file.",
+            )
         if path.stat().st_size > LARGEST_SURFACE:
             raise InputDataError("The surface is larger than any of 32,492 vertices.", path=path)
         arrays = nib.load(path).agg_data("pointset")

@@ -23,6 +23,9 @@ from bids_ketamine.outputs.tables import replaced_whole, write_table
 #: Libraries whose versions can move a number.
 LIBRARIES = ("nibabel", "nilearn", "nipype", "numpy", "pandas", "scipy")
 
+#: What steps say of the session as a whole, which its sidecar tells.
+SESSION_FACTS = ("Cleaning", "Volumes")
+
 OWN_FILES = ("step.json", "rows.pkl", CIRCUIT_FILE)
 
 
@@ -58,6 +61,7 @@ class SessionMeasures(Step):
         steps = [read_step(each) for each in staged]
         runs = [run for each in steps for run in each["Runs"]]
         models = [model for each in steps for model in each.get("Models", ())]
+        facts = {key: each[key] for each in steps for key in SESSION_FACTS if key in each}
         remove_session(output)
         for each in staged:
             move_files(each, output)
@@ -67,10 +71,9 @@ class SessionMeasures(Step):
             "InputsHash": self.inputs.inputs_hash,
             "SoftwareVersion": __version__,
             "Libraries": {name: version(name) for name in LIBRARIES},
-            "Sources": bids_uris(
-                [path for run in session.runs for path in run.files], self.inputs.sources
-            ),
+            "Sources": bids_uris(session.files, self.inputs.sources),
             "Runs": runs,
+            **facts,
             "Missing": [
                 *({"What": each.what, "Reason": each.reason} for each in session.missing),
                 *(

@@ -1,4 +1,4 @@
-"""Resting runs before cleaning: region series from images, or from tables made elsewhere."""
+"""Resting runs before cleaning with `rest.confounds`: region series and nuisance regressors."""
 
 from __future__ import annotations
 
@@ -10,46 +10,23 @@ import numpy as np
 
 from bids_ketamine.core.connectivity.regions import RegionQuality
 from bids_ketamine.core.nuisance import Nuisance, displacement, no_nuisance
-from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
-from bids_ketamine.dataset.tables import read_confounds, read_timeseries
-from bids_ketamine.errors import InputDataError
+from bids_ketamine.dataset.inputs import RunInputs
+from bids_ketamine.dataset.tables import read_confounds
+from bids_ketamine.images.cifti_series import DenseSeries
 from bids_ketamine.images.series import RunImage
-from bids_ketamine.interfaces.images import read_image
-from bids_ketamine.interfaces.runs import (
-    own_segmentation,
-    read_nuisance,
-    region_quality,
-    region_series,
+from bids_ketamine.interfaces.resting_regions import SessionRegions
+from bids_ketamine.interfaces.resting_seed_maps import VoxelCoordinates
+from bids_ketamine.interfaces.resting_series import (
+    ARBITRARY,
+    RegionSeries,
+    dense_series,
+    in_percent,
+    open_dense,
+    volume_series,
 )
-from bids_ketamine.regions.centres import region_centres
-from bids_ketamine.regions.locate import locate_regions
-from bids_ketamine.regions.sources import RegionSource
-from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
-
-
-class RestSettings(NamedTuple):
-    """What the resting runs of a session are read and cleaned with.
-
-    Attributes
-    ----------
-    rest, regions, inputs
-        Sections of the study.
-    region_sources : tuple of RegionSource
-        What its regions are made of.
-    datasets : mapping of str to str
-        Dataset name of each input folder.
-    """
-
-    rest: RestSpec
-    regions: RegionsSpec
-    region_sources: tuple[RegionSource, ...]
-    inputs: InputsSpec
-    datasets: Mapping[str, str]
-
-    @property
-    def atlas(self) -> str:
-        """Name of the regions in output file names."""
-        return self.inputs.timeseries_atlas or self.regions.atlas
+from bids_ketamine.interfaces.resting_settings import RestSettings
+from bids_ketamine.interfaces.resting_tables import table_series
+from bids_ketamine.interfaces.runs import read_nuisance
 
 
 class RawRun(NamedTuple):
@@ -76,11 +53,13 @@ class RawRun(NamedTuple):
         Volumes that cost degrees of freedom, in words; empty if there are none.
     unit : str
         Unit of the series.
+    level : ndarray of shape (n_regions,)
+        Mean of the images, scanner units, NaN for a region without; ones for tables.
     origins : mapping of str to str
         What each region is made of, where it is known.
     centres : dict of str to list of list of float
         Centres of regions, mm; empty where they came as time series.
-    image : RunImage or None
+    image : RunImage, VoxelCoordinates, DenseSeries or None
         The image series.
     fwhm : float or None
         Full width at half maximum of the smoothing done here, mm.
@@ -95,94 +74,95 @@ class RawRun(NamedTuple):
     notes: list[str]
     lost: str
     unit: str
+    level: np.ndarray
     origins: Mapping[str, str] = MappingProxyType({})
     centres: Mapping[str, list[list[float]]] = MappingProxyType({})
-    image: RunImage | None = None
+    image: RunImage | VoxelCoordinates | DenseSeries | None = None
     fwhm: float | None = None
 
 
-def read_raw_run(session: SessionInputs, run: RunInputs, settings: RestSettings) -> RawRun:
+def read_raw_run(run: RunInputs, regions: SessionRegions) -> RawRun:
     """Read the region series of a resting run, and its nuisance regressors.
 
     Parameters
     ----------
-    session : SessionInputs
-        The session, for the participant's own segmentation.
     run : RunInputs
         The run: region time series are taken as they are, images are averaged over regions.
-    settings : RestSettings
-        Regions, and how images are read.
+    regions : SessionRegions
+        Regions of the session, and how images are read.
 
     Raises
     ------
     InputMissingError, InputDataError
         If a file of the run is not there or holds what it must not.
     """
+    settings = regions.settings
     if run.timeseries is not None:
         return _of_time_series(run, settings)
-    return _of_images(session, run, settings)
+    if run.is_grayordinates:
+        return _of_images(run, dense_series(open_dense(run), regions), settings)
+    return _of_images(run, volume_series(run, regions), settings)
 
 
 def _of_time_series(run: RunInputs, settings: RestSettings) -> RawRun:
     """Read region time series that were cleaned elsewhere."""
-    names, series = _columns(run, settings.regions)
+    read = table_series(run, settings)
+    series = read.series
     motion_notes: list[str] = []
     nuisance = motion_of(run, len(series), motion_notes)
+    if read.xcpd is not None and np.isfinite(read.xcpd.framewise_displacement).any():
+        motion_notes = []
+        nuisance = nuisance._replace(framewise_displacement=read.xcpd.framewise_displacement)
     notes = [
         *motion_notes,
+        *read.notes,
         "time series are used as they are: no nuisance regression, no band-pass here",
     ]
     censored = np.isnan(series).all(axis=1)
     lost = ""
     if censored.any():
         lost = f"{int(censored.sum())} of {len(censored)} volumes have no values (censored)"
-        notes.append(f"{int(censored.sum())} volumes without values are left out (censored)")
+        if read.xcpd is None:
+            notes.append(f"{int(censored.sum())} volumes without values are left out (censored)")
         nuisance = nuisance._replace(outlier=censored)
         series = series[~censored]
     finite = np.isfinite(series).all(axis=0)
     return RawRun(
-        names,
+        read.names,
         np.where(finite, series, 0.0),
         finite,
-        RegionQuality.unknown(len(names)),
+        read.quality,
         nuisance,
         band=None,
         notes=notes,
         lost=lost,
-        unit="arbitrary",
+        unit=ARBITRARY,
+        level=np.ones(len(read.names)),
     )
 
 
-def _of_images(session: SessionInputs, run: RunInputs, settings: RestSettings) -> RawRun:
-    """Average an image series over regions, in percent of each region's mean."""
+def _of_images(run: RunInputs, read: RegionSeries, settings: RestSettings) -> RawRun:
+    """Express an image series' regions in percent of each one's mean."""
     rest = settings.rest
-    image, fwhm = read_image(run, settings.inputs)
-    located = locate_regions(
-        settings.region_sources,
-        image.grid,
-        own_segmentation=own_segmentation(session.runs_of(rest.task)),
-    )
-    regions = located.regions
-    series = region_series(image, image.series, regions)
-    nuisance = read_nuisance(run, rest.confounds, len(series))
-    finite = np.isfinite(series).all(axis=0)
-    series = np.where(finite, series, 0.0)
-    level = series.mean(axis=0)
+    nuisance = read_nuisance(run, rest.confounds, len(read.series))
+    read, factor, level = in_percent(read, np.ones(len(read.series), dtype=bool))
+    finite = np.isfinite(read.series).all(axis=0)
     return RawRun(
-        [region.name for region in regions],
+        read.names,
         # The unit does not touch correlations.
-        100.0 * series / np.where(level > 0, level, 1.0),
+        np.where(finite, read.series, 0.0) * factor,
         finite,
-        region_quality(regions, [image.usable], [image.tsnr]),
+        read.quality,
         nuisance,
         band=rest.band_pass,
-        notes=[*image.notes, *located.notes],
+        notes=list(read.notes),
         lost=nuisance.lost_volumes,
-        unit="percent of the region's mean",
-        origins={region.name: f"{region.origin}, cleaned" for region in regions},
-        centres=region_centres(regions, image.grid),
-        image=image,
-        fwhm=fwhm,
+        unit=read.unit,
+        level=level,
+        origins=read.origins,
+        centres=read.centres,
+        image=read.image,
+        fwhm=read.fwhm,
     )
 
 
@@ -206,23 +186,3 @@ def motion_of(run: RunInputs, n_scans: int, notes: list[str]) -> Nuisance:
         notes.append("the confounds table has other volumes than the time series: motion unknown")
         return nothing
     return nothing._replace(framewise_displacement=displacement(table, notes))
-
-
-def _columns(run: RunInputs, regions: RegionsSpec) -> tuple[list[str], np.ndarray]:
-    """Return the study's regions as means of columns of a time-series table."""
-    if run.timeseries is None:
-        raise ValueError("a run without time series")
-    table = read_timeseries(run.timeseries)
-    if regions.all_columns:
-        return [str(name) for name in table], table.to_numpy(dtype=float)
-    names, series = [], []
-    for region in regions.definitions:
-        absent = [name for name in region.columns if name not in table]
-        if absent or not region.columns:
-            what = f"column `{absent[0]}`" if absent else "columns given in the study file"
-            raise InputDataError(
-                f"Region `{region.name}` has no {what} in the time series.", path=run.timeseries
-            )
-        names.append(region.name)
-        series.append(table[list(region.columns)].to_numpy(dtype=float).mean(axis=1))
-    return names, np.column_stack(series)

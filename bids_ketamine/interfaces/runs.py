@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,16 @@ QUALITY_COLUMNS = {
     "non_steady_state": {"Description": "Volume is before the steady state"},
 }
 
+#: The same with `cleaning`, where no volume has a regressor of its own.
+CLEANED_QUALITY_COLUMNS = {
+    **QUALITY_COLUMNS,
+    "framewise_displacement_filtered": {
+        "Description": "Framewise displacement of filtered motion parameters",
+        "Units": "mm",
+    },
+    "outlier": {"Description": "Volume is left out (motion, intensity, or a short stretch)"},
+}
+
 
 class ConfoundTable(NamedTuple):
     """Confounds of a run, read once for all methods that choose from them.
@@ -47,15 +58,15 @@ class ConfoundTable(NamedTuple):
     n_scans: int
 
 
-def read_confound_table(run: RunInputs, n_scans: int) -> ConfoundTable:
-    """Read a run's confounds table and its sidecar."""
+def read_confound_table(run: RunInputs, n_scans: int | None) -> ConfoundTable:
+    """Read a run's confounds table, of as many volumes unless `None`, and its sidecar."""
     if run.confounds is None:
-        return ConfoundTable(None, {}, n_scans)
+        return ConfoundTable(None, {}, n_scans or 0)
     table = read_confounds(run.confounds, n_volumes=n_scans)
     sidecar = run.confounds.with_suffix(".json")
     described = read_json(sidecar) if sidecar.is_file() else {}
     metadata = {key: each for key, each in described.items() if isinstance(each, dict)}
-    return ConfoundTable(table, metadata, n_scans)
+    return ConfoundTable(table, metadata, len(table))
 
 
 def chosen_nuisance(run: RunInputs, confounds: ConfoundTable, spec: ConfoundsSpec) -> Nuisance:
@@ -186,19 +197,42 @@ def runs_summary(facts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def write_quality(path: Path, nuisance: Nuisance, t_r: float | None, sources: list[str]) -> None:
-    """Write motion and outliers of a run, one row a volume."""
+def write_quality(
+    path: Path,
+    nuisance: Nuisance,
+    t_r: float | None,
+    sources: list[str],
+    *,
+    columns: Mapping[str, Mapping[str, object]] = QUALITY_COLUMNS,
+    further: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> None:
+    """Write motion and outliers of a run, one row a volume.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    nuisance : Nuisance
+        Motion, and the state of the volumes.
+    t_r : float or None
+        Repetition time, s.
+    sources : list of str
+        BIDS URIs of the run's files.
+    columns : mapping, optional
+        Meaning of the columns.
+    further : mapping of str to ndarray of shape (n_scans,), optional
+        Columns after that of displacement.
+    """
     table = pd.DataFrame(
         {
             "framewise_displacement": nuisance.framewise_displacement,
+            **further,
             "std_dvars": nuisance.std_dvars,
             "outlier": nuisance.outlier.astype(int),
             "non_steady_state": nuisance.non_steady_state.astype(int),
         }
     )
-    write_table(
-        path, table, columns=QUALITY_COLUMNS, extra={"RepetitionTime": t_r, "Sources": sources}
-    )
+    write_table(path, table, columns=columns, extra={"RepetitionTime": t_r, "Sources": sources})
 
 
 def region_columns(image: RunImage, regions: Sequence[Region]) -> list[np.ndarray]:

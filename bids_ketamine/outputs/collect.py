@@ -53,7 +53,7 @@ def collect_outputs(output_dir: Path, spec: StudySpec) -> CollectedOutputs:
         )
     outputs = [_session_output(path, spec) for path in paths]
     _require_one_origin(outputs, spec)
-    names = [session.name for session in spec.sessions]
+    names = [session.name for session in spec.scanned_sessions]
     found = []
     for each in outputs:
         table = read_measures(each.path, participant_id=each.participant_id, session_names=names)
@@ -66,6 +66,7 @@ def collect_outputs(output_dir: Path, spec: StudySpec) -> CollectedOutputs:
         rows=join_measures([table for _, table in found]),
         sessions=sessions,
         logs=read_logs(output_dir / "logs"),
+        means=spec.session_means,
     )
 
 
@@ -130,7 +131,8 @@ def _meaning(session_id: str | None, spec: StudySpec) -> str | None:
     if session_id is None:
         return spec.sessions[0].name if len(spec.sessions) == 1 else None
     label = session_id.removeprefix("ses-")
-    named = {(each.label or each.name): each.name for each in spec.sessions if not each.column}
+    scanned = spec.scanned_sessions
+    named = {(each.label or each.name): each.name for each in scanned if not each.column}
     return named.get(label)
 
 

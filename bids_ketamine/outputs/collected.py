@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -65,11 +65,14 @@ class CollectedOutputs:
         One for each measures table.
     logs : mapping of str to ParticipantLog
         By participant, with ``sub-``.
+    means : mapping of str to sequence of str
+        Parts of each session of the study that is the mean of others.
     """
 
     rows: pd.DataFrame
     sessions: tuple[SessionOutput, ...]
     logs: Mapping[str, ParticipantLog]
+    means: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def software_version(self) -> str:
@@ -146,6 +149,12 @@ class CollectedOutputs:
         str
             One sentence without a full stop.
         """
+        if session in self.means:
+            parts = [
+                self.reason_without_rows(participant_id, part, task_names)
+                for part in self.means[session]
+            ]
+            return "; ".join(dict.fromkeys(parts))
         for each in self.sessions:
             if (each.participant_id, each.session) == (participant_id, session):
                 found = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,15 @@ import pandas as pd
 from bids_ketamine.errors import CannotCreateError
 from bids_ketamine.outputs.arrays import write_arrays
 from bids_ketamine.outputs.group_clinical_tables import CLINICAL_TABLES, WITH_MEASURES
+from bids_ketamine.outputs.group_course_tables import COURSE_TABLES, COURSE_WITH_MEASURES
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
 from bids_ketamine.outputs.group_elastic_net_tables import PREFIX as ELASTIC_NET
+from bids_ketamine.outputs.group_network_tables import NETWORK_TABLES
 from bids_ketamine.outputs.group_peb_tables import PEB_TABLES, PREFIX, arrays_name
+from bids_ketamine.outputs.group_seed_tables import SEED_TABLES
 from bids_ketamine.outputs.group_tests_table import CHANGE, KEYS, TESTS_COLUMNS, UNIT_OF_MEASURE
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
-from bids_ketamine.outputs.tables import write_json, write_table
+from bids_ketamine.outputs.tables import replaced_whole, write_json, write_table
 
 Columns = Mapping[str, Mapping[str, object]]
 
@@ -131,6 +134,20 @@ GROUP_TABLES: Mapping[str, Columns] = {
     "group_tests": TESTS_COLUMNS,
 }
 
+#: Tables that a run writes only if the study asks for what they hold.
+OPTIONAL_TABLES: Mapping[str, Columns] = {
+    **CLINICAL_TABLES,
+    **COURSE_TABLES,
+    **NETWORK_TABLES,
+    **SEED_TABLES,
+}
+
+#: Those of them that come from the participant level's measures, or its files.
+FROM_MEASURES = {*WITH_MEASURES, *COURSE_WITH_MEASURES, *NETWORK_TABLES, *SEED_TABLES}
+
+#: Group maps of seeds.
+SEED_MAPS = "seed-*_statmap.*"
+
 #: Name of the file that is written last and speaks of the whole.
 RECORD = "group.json"
 
@@ -143,7 +160,8 @@ def write_group(
     peb_tables: Mapping[str, pd.DataFrame] | None = None,
     peb_arrays: Mapping[str, Mapping[str, np.ndarray]] | None = None,
     elastic_net_tables: Mapping[str, pd.DataFrame] | None = None,
-    clinical_tables: Mapping[str, pd.DataFrame] | None = None,
+    optional_tables: Mapping[str, pd.DataFrame] | None = None,
+    images: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> None:
     """Write the group folder: the record of an earlier run goes first and the new one comes last.
 
@@ -164,9 +182,11 @@ def write_group(
         One for each of
         :data:`~bids_ketamine.outputs.group_elastic_net_tables.ELASTIC_NET_TABLES`; without them
         those of an earlier run are removed.
-    clinical_tables : mapping of str to DataFrame, optional
-        Any of :data:`~bids_ketamine.outputs.group_clinical_tables.CLINICAL_TABLES`; others of an
-        earlier run are removed.
+    optional_tables : mapping of str to DataFrame, optional
+        Any of :data:`OPTIONAL_TABLES`; others of an earlier run are removed.
+    images : mapping of str to callable, optional
+        By the name of each file what writes it to the path that it is given; maps of an earlier
+        run are removed.
 
     Raises
     ------
@@ -180,11 +200,11 @@ def write_group(
         _require_columns(peb_tables, PEB_TABLES)
     if elastic_net_tables is not None:
         _require_columns(elastic_net_tables, ELASTIC_NET_TABLES)
-    clinical = dict(clinical_tables or {})
-    unknown = sorted(set(clinical) - set(CLINICAL_TABLES))
+    optional = dict(optional_tables or {})
+    unknown = sorted(set(optional) - set(OPTIONAL_TABLES))
     if unknown:
-        raise ValueError(f"no clinical tables: {unknown}")
-    _require_columns(clinical, {name: CLINICAL_TABLES[name] for name in clinical})
+        raise ValueError(f"no tables of the group level: {unknown}")
+    _require_columns(optional, {name: OPTIONAL_TABLES[name] for name in optional})
     folder = output_dir / "group"
     _remove_earlier(folder)
     extra = {"Sources": _sources(output_dir, "*_measures.tsv")}
@@ -192,9 +212,12 @@ def write_group(
         write_table(folder / f"{name}.tsv", table, columns=GROUP_TABLES[name], extra=extra)
     for name, table in (elastic_net_tables or {}).items():
         write_table(folder / f"{name}.tsv", table, columns=ELASTIC_NET_TABLES[name], extra=extra)
-    for name, table in clinical.items():
-        sources = extra if name in WITH_MEASURES else None
-        write_table(folder / f"{name}.tsv", table, columns=CLINICAL_TABLES[name], extra=sources)
+    for name, table in optional.items():
+        sources = extra if name in FROM_MEASURES else None
+        write_table(folder / f"{name}.tsv", table, columns=OPTIONAL_TABLES[name], extra=sources)
+    for name, write in (images or {}).items():
+        with replaced_whole(folder / name) as temporary:
+            write(temporary)
     extra = {"Sources": _sources(output_dir, "*_desc-dcm_estimates.json")}
     for name, table in (peb_tables or {}).items():
         write_table(folder / f"{name}.tsv", table, columns=PEB_TABLES[name], extra=extra)
@@ -206,10 +229,10 @@ def write_group(
 def _remove_earlier(folder: Path) -> None:
     """Remove the record of an earlier run, then the tables that a run need not write again."""
     _remove(folder / RECORD)
-    for pattern in (f"{PREFIX}*.*", arrays_name("*"), f"{ELASTIC_NET}*.*"):
+    for pattern in (f"{PREFIX}*.*", arrays_name("*"), f"{ELASTIC_NET}*.*", SEED_MAPS):
         for stale in sorted(folder.glob(pattern)):
             _remove(stale)
-    for name in CLINICAL_TABLES:
+    for name in OPTIONAL_TABLES:
         for suffix in (".tsv", ".json"):
             _remove(folder / f"{name}{suffix}")
 

@@ -25,6 +25,15 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
             "resting_connectivity": "Fisher z of the Pearson correlation of two regions at rest",
             "resting_partial_connectivity": "Fisher z of the partial correlation of two regions "
             "at rest, given all others",
+            "network_connectivity": "Mean Fisher z over the edges within a network, or between "
+            "two; `network_connectivity_MODEL` the same with another nuisance model",
+            "raw_temporal_sd": "Temporal standard deviation before cleaning: median over the "
+            "regions of a network, or the ratio of two networks' medians",
+            "cleaned_temporal_sd": "The same after cleaning",
+            "raw_tsnr": "Temporal signal-to-noise ratio before cleaning (mean over standard "
+            "deviation): median over regions, or ratio",
+            "cleaned_tsnr": "The same with the standard deviation after cleaning",
+            "volume": "Volume of a brain structure over intracranial volume",
             "gppi": "Generalized psychophysiological interaction of two regions: difference of "
             "their coupling between conditions, mean of both directions",
             "ldc": "Linear discriminant contrast of two trial types in a region, cross-validated, "
@@ -40,7 +49,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     },
     "regions": {
         "Description": f"Region, or two regions joined by {PAIR}; for connections of dcm source "
-        "and target joined by ` > `"
+        "and target joined by ` > `; network, pair of networks, or two networks joined by `/`; "
+        "brain structure"
     },
     "value": {"Description": "The measure", "Units": "see the column unit"},
     "unit": {"Description": "Unit of the value"},
@@ -57,7 +67,8 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     },
     "n_volumes": {"Description": "Volumes of all runs of the task"},
     "n_volumes_kept": {
-        "Description": "Volumes that are neither outliers nor before the steady state"
+        "Description": "Volumes that are neither outliers nor before the steady state; with "
+        "`cleaning` those that are used"
     },
     "residual_df": {
         "Description": "Residual degrees of freedom over all runs (effective ones for the noise "
@@ -67,7 +78,7 @@ MEASURE_COLUMNS: Mapping[str, Mapping[str, object]] = {
     "coverage": {
         "Description": "Share of the (first) region's voxels that the measure rests on: those "
         "with signal inside the brain mask, and for activation with the noise model spm above "
-        "the mask threshold"
+        "the mask threshold; of a network the share of its edges that have a value"
     },
     "coverage_second": {"Description": "The same of the second region"},
     "tsnr": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 #: Suffixes and places that BIDS does not have yet; the validator is told to pass over them.
@@ -9,9 +10,14 @@ BEYOND_BIDS = (
     "*_measures.tsv",
     "*_measures.json",
     "*_statmap.nii.gz",
+    "*_statmap.dscalar.nii",
     "*_statmap.json",
     "*_relmat.tsv",
     "*_relmat.json",
+    "*_networks.tsv",
+    "*_networks.json",
+    "*_regions.tsv",
+    "*_regions.json",
     "*_gppi.tsv",
     "*_gppi.json",
     "*_dissimilarity.tsv",
@@ -38,6 +44,10 @@ PATTERNS = {
     "eigenvariate": "func/{run}{space}_atlas-{atlas}_desc-eigenvariate_timeseries.tsv",
     "relmat": "func/{task}{space}_atlas-{atlas}_stat-pearsoncorrelation_relmat.tsv",
     "partial_relmat": "func/{task}{space}_atlas-{atlas}_stat-partialcorrelation_relmat.tsv",
+    "networks": "func/{task}{space}_atlas-{atlas}_networks.tsv",
+    "region_quality": "func/{task}{space}_atlas-{atlas}_regions.tsv",
+    "seed_map": "func/{task}{space}_seed-{seed}_stat-fisherz_statmap.nii.gz",
+    "seed_map_grayordinates": "func/{task}{space}_seed-{seed}_stat-fisherz_statmap.dscalar.nii",
     "gppi": "func/{task}{space}_atlas-{atlas}_gppi.tsv",
     "gppi_relmat": "func/{task}{space}_atlas-{atlas}_contrast-{contrast}_stat-gppi_relmat.tsv",
     "dissimilarity": "func/{task}{space}_atlas-{atlas}_stat-ldc_dissimilarity.tsv",
@@ -65,6 +75,18 @@ def run_stem(prefix: str, task: str, entities: Sequence[tuple[str, str]], run: s
     return task_stem(prefix, task, entities) + ("" if run is None else f"_run-{run}")
 
 
+def seed_label(network: str) -> str:
+    """Return the name of a network as file names can hold it: letters and digits alone.
+
+    Examples
+    --------
+    >>> seed_label("default_mode"), seed_label("sgACC")
+    ('defaultMode', 'sgACC')
+    """
+    first, *further = re.split(r"[^0-9A-Za-z]+", network)
+    return first + "".join(each[:1].upper() + each[1:] for each in further)
+
+
 def output_name(kind: str, **values: str) -> str:
     """Return the path of a derivative below its session's folder.
 
@@ -73,7 +95,7 @@ def output_name(kind: str, **values: str) -> str:
     kind : str
         A key of :data:`PATTERNS`.
     **values : str
-        Parts of the name; ``space`` may be empty.
+        Parts of the name; ``space`` may be empty, ``seed`` is the name of a network.
 
     Examples
     --------
@@ -82,4 +104,6 @@ def output_name(kind: str, **values: str) -> str:
     """
     if "space" in values:
         values["space"] = f"_space-{values['space']}" if values["space"] else ""
+    if "seed" in values:
+        values["seed"] = seed_label(values["seed"])
     return PATTERNS[kind].format(**values)

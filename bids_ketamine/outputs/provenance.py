@@ -14,11 +14,14 @@ from bids_ketamine.study.spec import RegionsSpec, StudySpec
 #: Sections that change what the participant level computes.
 PARTICIPANT_SECTIONS = (
     "inputs",
-    "sessions",
+    "scanned_sessions",
     "regions",
     "tasks",
     "glm",
     "rest",
+    "cleaning",
+    "networks",
+    "volumes",
     "gppi",
     "rsa",
     "dcm",
@@ -57,6 +60,9 @@ def study_hash(spec: StudySpec) -> str:
     }
     if spec.regions is not None:
         plain["regions"] = _regions_by_content(spec.regions)
+    if spec.volumes is not None:
+        # What they are correlated with is the group level's.
+        plain["volumes"] = sorted(spec.volumes.structures)
     return _digest(json.dumps(plain, sort_keys=True, default=str).encode())
 
 
@@ -69,6 +75,10 @@ def _regions_by_content(regions: RegionsSpec) -> Mapping[str, object]:
         for key in ("mask", "dseg", "label_table"):
             if region.get(key) is not None and Path(region[key]).is_file():
                 region[key] = file_fingerprint(Path(region[key]))
+    surfaces = map(Path, plain["midthickness"])
+    plain["midthickness"] = [
+        file_fingerprint(path) if path.is_file() else path.name for path in surfaces
+    ]
     return plain
 
 

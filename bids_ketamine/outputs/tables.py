@@ -7,6 +7,7 @@ stem describes every column.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -29,8 +30,8 @@ from bids_ketamine.errors import (
 #: How a missing cell is written.
 MISSING = "n/a"
 
-#: Rows that are turned into text at once, which bounds memory.
-ROWS_AT_ONCE = 100_000
+#: Cells that are turned into text at once, which bounds memory.
+CELLS_AT_ONCE = 1_000_000
 
 # A cell cannot hold what separates cells and rows.
 _SEPARATORS = str.maketrans({"\t": " ", "\n": " ", "\r": " "})
@@ -177,11 +178,30 @@ def write_table(
     with replaced_whole(path) as temporary:
         with temporary.open("w", encoding="utf-8", newline="") as stream:
             stream.write("\t".join(names) + "\n")
-            for start in range(0, len(table), ROWS_AT_ONCE):
-                part = table.iloc[start : start + ROWS_AT_ONCE]
-                cells = [_cells(part.iloc[:, position]) for position in range(len(names))]
-                stream.write("\n".join(map("\t".join, zip(*cells, strict=True))) + "\n")
+            at_once = max(1, CELLS_AT_ONCE // max(1, len(names)))
+            for start in range(0, len(table), at_once):
+                stream.write(_rows(table.iloc[start : start + at_once]) + "\n")
         write_json(path.with_suffix(".json"), sidecar)
+
+
+def _rows(table: pd.DataFrame) -> str:
+    """Return rows as they stand in the file; columns of floats beside each other go together."""
+    floats = [dtype == np.float64 for dtype in table.dtypes]
+    texts: list[list[str]] = []
+    for is_float, group in itertools.groupby(range(len(floats)), floats.__getitem__):
+        places = list(group)
+        if is_float:
+            texts.append(_floats(table.iloc[:, places[0] : places[-1] + 1].to_numpy()))
+        else:
+            texts += [_cells(table.iloc[:, place]) for place in places]
+    return "\n".join(map("\t".join, zip(*texts, strict=True)))
+
+
+def _floats(values: np.ndarray) -> list[str]:
+    """Return rows of floats, each as _cell does, three times as fast."""
+    row = "\t".join(["%.10g"] * values.shape[1])
+    text = "\n".join([row] * len(values)) % tuple(values.ravel().tolist())
+    return text.replace("nan", MISSING).split("\n")
 
 
 def _cells(column: pd.Series) -> list[str]:
@@ -189,9 +209,6 @@ def _cells(column: pd.Series) -> list[str]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         texts = np.array([*_cells(pd.Series(column.cat.categories)), MISSING], dtype=object)
         return texts[column.cat.codes.to_numpy()].tolist()  # the code of a missing cell is -1
-    if column.dtype == np.float64:  # the same as _cell, three times as fast
-        text = "\n".join(["%.10g"] * len(column)) % tuple(column.tolist())
-        return text.replace("nan", MISSING).split("\n")
     return [_cell(value) for value in column.tolist()]
 
 

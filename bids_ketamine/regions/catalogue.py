@@ -53,6 +53,13 @@ class Atlas:
     spheres: bool = False
 
 
+def _tian(scale: int) -> dict[str, str]:
+    return {
+        template: f"atlas-TianS{scale}_space-{template}_res-02_dseg.nii.gz"
+        for template in (TEMPLATE_2009C, TEMPLATE_6)
+    }
+
+
 ATLASES: Mapping[str, Atlas] = {
     "FearCircuit": Atlas(
         "FearCircuit",
@@ -66,14 +73,14 @@ ATLASES: Mapping[str, Atlas] = {
         "Melbourne subcortex atlas, scale 1",
         "Tian et al., 2020",
         ("tian",),
-        {TEMPLATE_2009C: "atlas-TianS1_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
+        _tian(1),
     ),
     "TianS2": Atlas(
         "TianS2",
         "Melbourne subcortex atlas, scale 2",
         "Tian et al., 2020",
         ("tian",),
-        {TEMPLATE_2009C: "atlas-TianS2_space-MNI152NLin2009cAsym_res-02_dseg.nii.gz"},
+        _tian(2),
     ),
     "Seitzman300": Atlas(
         "Seitzman300",

@@ -11,19 +11,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bids_ketamine.dataset.session_files import SURFACE_SPACE
 from bids_ketamine.errors import InputMissingError, UsageError
 from bids_ketamine.regions.catalogue import schaefer_files
-from bids_ketamine.regions.sources import TRANSFORMS, transform_name
 from bids_ketamine.regions.templateflow import SECOND_PLACE, reason, template_file
+from bids_ketamine.regions.templates import MIDTHICKNESS, TRANSFORMS, transform_name
 
 
 def wanted_files() -> Iterator[tuple[str, str]]:
     """Yield template and name of each file that the app may ask for.
 
-    Transforms between the two templates first, then the sizes of the Schaefer atlas.
+    Transforms between the two templates first, the surfaces of CIFTI's cortex, then the sizes of
+    the Schaefer atlas.
     """
     for own, space in sorted(TRANSFORMS):
         yield space, transform_name(own)
+    for name in MIDTHICKNESS:
+        yield SURFACE_SPACE, name
     yield from schaefer_files()
 
 

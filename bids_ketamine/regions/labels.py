@@ -14,8 +14,8 @@ from bids_ketamine.errors import InputDataError, UsageError
 
 INDEX_COLUMNS = ("index", "value", "id")
 NAME_COLUMNS = ("name", "label", "abbreviation")
-#: Values that stand for no group, and a column that never groups.
-NO_GROUP = frozenset({"", "n/a", "none"})
+#: Values that stand for no group (`None` is a community of Gordon's), and columns that never group.
+NO_GROUP = frozenset({"", "n/a"})
 COLOUR_COLUMNS = frozenset({"color", "colour", "cifti_label", "r", "g", "b", "a"})
 
 #: A line of a colour table: number, name, and three or four numbers of the colour.

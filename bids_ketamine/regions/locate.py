@@ -93,22 +93,42 @@ def locate_regions(
         If an image cannot be read.
     """
     images = RegionImages(grid)
-    located: list[Region] = []
-    notes: list[str] = []
-    for source in sources:
-        if source.spheres:
-            located.append(_spheres(source, grid))
-        elif source.own_segmentation:
-            if own_segmentation is None:
-                located.append(_nowhere(source, "no segmentation of the participant"))
-            else:
-                located.append(_of_own(source, own_segmentation, images))
-        elif source.image is not None:
-            located.append(_of_image(source, source.image, images))
-    notes += [f"{region.name}: {region.problem}" for region in located if region.problem]
+    located = [
+        locate_region(source, grid, images, own=own_segmentation)
+        for source in sources
+        if not source.columns
+    ]
+    notes = [f"{region.name}: {region.problem}" for region in located if region.problem]
     notes += dict.fromkeys(source.note for source in sources if source.note)
     notes += images.notes()
     return LocatedRegions(tuple(located), tuple(notes))
+
+
+def locate_region(
+    source: RegionSource, grid: Grid, images: RegionImages, *, own: Path | None
+) -> Region:
+    """Find the voxels of one region.
+
+    Parameters
+    ----------
+    source : RegionSource
+        A region of an image or of spheres.
+    grid : Grid
+        Voxel grid.
+    images : RegionImages
+        Images on that grid, read so far.
+    own : Path or None
+        The participant's segmentation in the space of the grid.
+    """
+    if source.spheres:
+        return _spheres(source, grid)
+    if source.own_segmentation:
+        if own is None:
+            return _nowhere(source, "no segmentation of the participant")
+        return _of_own(source, own, images)
+    if source.image is None:
+        raise ValueError(f"the region {source.name} is made of nothing")
+    return _of_image(source, source.image, images)
 
 
 def _of_image(source: RegionSource, path: Path, images: RegionImages) -> Region:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bids_ketamine.dataset.names import listed
-from bids_ketamine.images.grid import Grid, nearest_on_grid
+from bids_ketamine.images.grid import Grid, labels_at, nearest_on_grid
 from bids_ketamine.regions.sources import RegionSource
 from bids_ketamine.regions.transform import read_transform
 from bids_ketamine.regions.volumes import RegionVolume, read_labels, read_mask_volume
@@ -67,6 +67,28 @@ class RegionImages:
             whole += count
         voxels = np.unique(np.concatenate(parts))
         return voxels, max(whole, len(voxels))
+
+    def labels_at(self, source: RegionSource, path: Path, points: np.ndarray) -> np.ndarray:
+        """Return the labels of the voxels in which points lie.
+
+        Parameters
+        ----------
+        source : RegionSource
+            A region of the image.
+        path : Path
+            The image.
+        points : ndarray of shape (n, 3)
+            mm in the space of the grid.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+            Labels (1 within a mask), 0 outside the image.
+        """
+        volume = self._image(source, path).volume
+        if source.transform is not None:
+            points = read_transform(source.transform)(points)
+        return labels_at(volume.labels, volume.affine, points)
 
     def absent(self, source: RegionSource, path: Path) -> list[int]:
         """Return the labels of a region of which its image has no voxel."""

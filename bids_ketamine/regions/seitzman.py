@@ -23,11 +23,14 @@ class Sphere(NamedTuple):
         MNI mm.
     radius : float
         mm.
+    groups : tuple of str
+        Its network and its anatomy.
     """
 
     name: str
     centre: tuple[float, ...]
     radius: float
+    groups: tuple[str, ...] = ()
 
 
 def seitzman_spheres(wanted: Sequence[str]) -> tuple[Sphere, ...]:
@@ -45,6 +48,7 @@ def seitzman_spheres(wanted: Sequence[str]) -> tuple[Sphere, ...]:
     path = shipped_file(TABLE)
     labels = read_label_table(path, source="the atlas Seitzman300")
     chosen = {label.index for name in wanted for label in labels.chosen(name)}
+    groups = {label.index: label.groups for label in labels.labels}
     table = read_table(path)
     columns = ("index", "name", "x", "y", "z", "radius")
     index, name, *axes, radius = (table.position(column) for column in columns)
@@ -53,6 +57,7 @@ def seitzman_spheres(wanted: Sequence[str]) -> tuple[Sphere, ...]:
             cells[name],
             tuple(table.number(row, axis) for axis in axes),
             table.number(row, radius),
+            groups[int(cells[index])],
         )
         for row, cells in enumerate(table.rows)
         if not wanted or int(cells[index]) in chosen

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from bids_ketamine.dataset.names import listed
+from bids_ketamine.dataset.session_files import SURFACE_SPACE
 from bids_ketamine.errors import BidsKetamineError, InputDataError, UsageError, together
 from bids_ketamine.regions.aseg import ASEG_LABELS
-from bids_ketamine.regions.catalogue import (
-    TEMPLATE_6,
-    TEMPLATE_2009C,
-    Atlas,
-    atlas_by_name,
-    atlas_image,
-)
-from bids_ketamine.regions.labels import Label, LabelTable, read_label_table
+from bids_ketamine.regions.catalogue import Atlas, atlas_by_name, atlas_image
+from bids_ketamine.regions.dense import is_dense, require_surfaces
+from bids_ketamine.regions.labels import Label
 from bids_ketamine.regions.seitzman import Sphere, seitzman_spheres
-from bids_ketamine.regions.templateflow import template_file
+from bids_ketamine.regions.source_labels import (
+    chosen_labels,
+    in_words,
+    indices_of,
+    labels_in,
+    own_table,
+    region_name,
+    shared_groups,
+)
+from bids_ketamine.regions.templates import (
+    midthickness_files,
+    path_to,
+    require_mni,
+    require_same_space,
+    volume_template,
+)
 from bids_ketamine.regions.transform import read_transform
-from bids_ketamine.regions.volumes import ImageCheck, read_labels, require_image
-from bids_ketamine.study.label_tables import tables_beside
+from bids_ketamine.regions.volumes import ImageCheck, require_image
 from bids_ketamine.study.spec import OWN_SEGMENTATION, RegionSpec, RegionsSpec, WholeAtlasSpec
-
-#: More labels than this are told by the words of the study.
-MOST_NAMED = 6
-
-#: Templates between which TemplateFlow has transforms, from one to the other.
-TRANSFORMS = frozenset({(TEMPLATE_6, TEMPLATE_2009C), (TEMPLATE_2009C, TEMPLATE_6)})
-
-#: Template in the name of a file, as BIDS and TemplateFlow write it.
-TEMPLATE_IN_NAME = re.compile(r"(?:^|_)(?:space|tpl)-([A-Za-z0-9]+)(?:_cohort-([A-Za-z0-9]+))?")
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,12 @@ class RegionSource:
         Columns of region time series.
     note : str
         What was left out of the atlas it belongs to.
+    groups : tuple of str
+        Values of the grouping columns of the label table that all its labels have, such as a
+        community: a network of the study may name them.
+    midthickness : tuple of Path
+        Left and right surface on which a region of the volume is laid on the cortex of CIFTI
+        series; empty without one, and for series of volumes.
     """
 
     name: str
@@ -78,6 +82,13 @@ class RegionSource:
     transform: Path | None = None
     columns: tuple[str, ...] = ()
     note: str = ""
+    groups: tuple[str, ...] = ()
+    midthickness: tuple[Path, ...] = ()
+
+    @property
+    def dense(self) -> bool:
+        """Whether it is made of labels of grayordinates, not of voxels."""
+        return is_dense(self.image)
 
 
 def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionSource, ...]:
@@ -88,7 +99,8 @@ def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionS
     regions : RegionsSpec or None
         The section of the study; no regions without it.
     space : str
-        Template of the series.
+        Template of the series; for CIFTI series (``fsLR``) that of their voxels is
+        MNI152NLin6Asym.
 
     Returns
     -------
@@ -124,6 +136,11 @@ def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionS
         attempt(lambda region=region: [_region(region, space)])  # type: ignore[misc]
     for whole in regions.whole_atlases:
         attempt(lambda whole=whole: list(_whole(whole, space)))  # type: ignore[misc]
+    if space == SURFACE_SPACE:
+        try:
+            resolved = _on_cortex(resolved, regions)
+        except BidsKetamineError as error:
+            problems.append(error)
     names = [source.name for source in resolved]
     twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
     if twice:
@@ -133,181 +150,111 @@ def resolve_regions(regions: RegionsSpec | None, *, space: str) -> tuple[RegionS
     return tuple(resolved)
 
 
+def groups_of(sources: Sequence[RegionSource]) -> dict[str, tuple[str, ...]]:
+    """Return the groups of each region: its network, community, structure, side."""
+    return {source.name: source.groups for source in sources}
+
+
+def _on_cortex(sources: Sequence[RegionSource], regions: RegionsSpec) -> list[RegionSource]:
+    """Name the midthickness for regions of the volume, which may lie in the cortex."""
+    of_volume = [bool(each.spheres or (each.image and not each.dense)) for each in sources]
+    if not any(of_volume):
+        return list(sources)
+    files = midthickness_files(regions)
+    return [
+        replace(each, midthickness=files) if volume else each
+        for each, volume in zip(sources, of_volume, strict=True)
+    ]
+
+
 def _region(region: RegionSpec, space: str) -> RegionSource:
     wanted = region.labels or (region.name,)
+    template = volume_template(space)
     if region.columns:
         words = f"mean of the series {listed(region.columns)}"
         return RegionSource(region.name, words, columns=region.columns)
     if region.spheres:
-        _require_same_space(region, region.space, space)
+        require_same_space(region.name, region.space, template)
         return RegionSource(
             region.name, _spheres_in_words(region), spheres=region.spheres, radius=region.radius
         )
     if region.mask:
         source = RegionSource(region.name, f"mask {Path(region.mask).name}")
-        return _in_template(source, Path(region.mask), region.space, space)
+        return _placed(source, Path(region.mask), region.space, space)
     if region.dseg:
-        require_image(Path(region.dseg))
-        labels = _chosen(_own_table(region), wanted)
-        source = RegionSource(
-            region.name,
-            f"{Path(region.dseg).name}: {_in_words(labels, wanted)}",
-            indices=_indices(labels),
-        )
-        return _in_template(source, Path(region.dseg), region.space, space)
+        labels = chosen_labels(own_table(region), wanted)
+        source = _of_labels(region, Path(region.dseg).name, labels, wanted)
+        return _placed(source, Path(region.dseg), region.space, space)
     if region.atlas == OWN_SEGMENTATION:
-        labels = _chosen(ASEG_LABELS, wanted)
-        return RegionSource(
-            region.name,
-            f"the participant's segmentation: {_in_words(labels, wanted)}",
-            indices=_indices(labels),
-            own_segmentation=True,
-        )
+        labels = chosen_labels(ASEG_LABELS, wanted)
+        source = _of_labels(region, "the participant's segmentation", labels, wanted)
+        return replace(source, own_segmentation=True)
     atlas = atlas_by_name(str(region.atlas))
     if atlas.spheres:
-        _require_mni(atlas.name, space)
+        require_mni(atlas.name, template)
         return _merged(region.name, atlas, seitzman_spheres(wanted))
-    found = atlas_image(atlas, space)
-    labels = _chosen(found.table, wanted)
-    source = RegionSource(
-        region.name, f"{atlas.name}: {_in_words(labels, wanted)}", indices=_indices(labels)
+    found = atlas_image(atlas, template)
+    labels = chosen_labels(found.table, wanted)
+    source = _of_labels(region, atlas.name, labels, wanted)
+    return _placed(source, found.image, found.space, space)
+
+
+def _of_labels(
+    region: RegionSpec, title: str, labels: Sequence[Label], wanted: Sequence[str]
+) -> RegionSource:
+    return RegionSource(
+        region.name,
+        f"{title}: {in_words(labels, wanted)}",
+        indices=indices_of(labels),
+        groups=shared_groups(labels),
     )
-    return _in_template(source, found.image, found.space, space)
 
 
 def _whole(whole: WholeAtlasSpec, space: str) -> Iterator[RegionSource]:
+    template = volume_template(space)
     if whole.dseg:
         image, image_space, title = Path(whole.dseg), whole.space, Path(whole.dseg).name
         require_image(image)
-        table = _own_table(whole)
+        if is_dense(image):
+            require_surfaces(image, of_grayordinates=space == SURFACE_SPACE)
+        table = own_table(whole)
     else:
         atlas = atlas_by_name(whole.atlas or whole.name)
         if atlas.spheres:
-            _require_mni(atlas.name, space)
+            require_mni(atlas.name, template)
             yield from map(_of_sphere, seitzman_spheres(whole.labels))
             return
-        found = atlas_image(atlas, space)
+        found = atlas_image(atlas, template)
         image, image_space, title, table = found.image, found.space, atlas.name, found.table
-    numbers = _numbers_in(image)
+    numbers = labels_in(image)
     table, there = table or numbers, set(numbers.indices)
-    labels = _chosen(table, whole.labels) if whole.labels else table.labels
+    labels = chosen_labels(table, whole.labels) if whole.labels else table.labels
     absent = [label.name for label in labels if label.index not in there]
-    note = f"{title}: no voxel of {listed(absent)}, left out" if absent else ""
+    what = "grayordinate" if is_dense(image) else "voxel"
+    note = f"{title}: no {what} of {listed(absent)}, left out" if absent else ""
     if len(absent) == len(labels):
         raise InputDataError("The image has none of the atlas's labels.", path=image)
-    where = _in_template(RegionSource("", "", note=note), image, image_space, space)
+    where = _placed(RegionSource("", "", note=note), image, image_space, space)
     for label in labels:
         if label.index not in there:
             continue
         yield replace(
             where,
-            name=_region_name(label.name, image),
+            name=region_name(label.name, image),
             origin=f"{title}: {label.name}",
             indices=(label.index,),
+            groups=label.groups,
         )
 
 
-def _region_name(name: str, path: Path) -> str:
-    if "~" in name or not name.isprintable() or not name.strip():
-        raise InputDataError(
-            f"The label `{name}` cannot name a region: `~` joins the regions of a pair.", path=path
-        )
-    return name
-
-
-def _own_table(region: RegionSpec | WholeAtlasSpec) -> LabelTable | None:
-    """Return the label table of a user's image; ``None`` where there is none."""
-    if region.label_table:
-        return read_label_table(Path(region.label_table))
-    for candidate in tables_beside(Path(str(region.dseg))):
-        if candidate.is_file():
-            return read_label_table(candidate)
-    return None
-
-
-def _numbers_in(image: Path) -> LabelTable:
-    indices = [int(value) for value in np.unique(read_labels(image).labels) if value > 0]
-    return LabelTable(image.name, tuple(Label(index, f"label_{index}") for index in indices))
-
-
-def _chosen(table: LabelTable | None, wanted: Sequence[str]) -> tuple[Label, ...]:
-    if table is None:
-        numbers = [name for name in wanted if not name.isdecimal()]
-        if numbers:
-            raise UsageError(
-                f"Labels by name ({listed(numbers)}) need a label table.",
-                cure="Put a `.tsv` with the columns `index` and `name` beside the image, name one "
-                "with `label_table`, or give the labels as numbers.",
-            )
-        return tuple(Label(int(name), name) for name in wanted)
-    found = [label for name in wanted for label in table.chosen(name)]
-    return tuple(dict.fromkeys(found))
-
-
-def _indices(labels: Sequence[Label]) -> tuple[int, ...]:
-    return tuple(label.index for label in labels)
-
-
-def _in_words(labels: Sequence[Label], wanted: Sequence[str]) -> str:
-    """Name labels, or, where a group has many, the group."""
-    return listed([label.name for label in labels] if len(labels) <= MOST_NAMED else wanted)
-
-
-def _in_template(source: RegionSource, image: Path, stated: str | None, space: str) -> RegionSource:
-    """Say in which template an image lies, and how it gets into that of the series."""
-    own = stated or _template_in_name(image)
-    transform = None
-    if own is not None and own != space:
-        title = f"Region `{source.name}`" if source.name else image.name
-        if (own, space) not in TRANSFORMS:
-            raise UsageError(
-                f"{title} lies in {own}, the series in {space}: these do not lie on each other.",
-                path=image,
-                cure=f"Give an image in {space}, or say `space: {space}` of it if it is one.",
-            )
-        transform = template_file(
-            space,
-            transform_name(own),
-            purpose=f"{title} lies in {own}, the series in {space}; the transform between them",
-        )
+def _placed(source: RegionSource, image: Path, stated: str | None, space: str) -> RegionSource:
+    """Say where an image lies, and how it gets to the series."""
+    if is_dense(image):
+        require_surfaces(image, of_grayordinates=space == SURFACE_SPACE)
+        return replace(source, image=image, space=SURFACE_SPACE)
+    title = f"Region `{source.name}`" if source.name else image.name
+    own, transform = path_to(image, stated, volume_template(space), title=title)
     return replace(source, image=image, space=own, transform=transform)
-
-
-def transform_name(own: str) -> str:
-    """Return the name, without the template it leads to, of the transform from a template.
-
-    Examples
-    --------
-    >>> transform_name("MNI152NLin6Asym")
-    'from-MNI152NLin6Asym_mode-image_xfm.h5'
-    """
-    return f"from-{own}_mode-image_xfm.h5"
-
-
-def _template_in_name(image: Path) -> str | None:
-    """Return the template that a file's name states; a cohort makes it one of its own."""
-    match = TEMPLATE_IN_NAME.search(image.name)
-    if match is None:
-        return None
-    return match[1] + (f" (cohort {match[2]})" if match[2] else "")
-
-
-def _require_same_space(region: RegionSpec, stated: str | None, space: str) -> None:
-    if stated is not None and stated != space:
-        raise UsageError(
-            f"Region `{region.name}`: its centres are in {stated}, the series in {space}.",
-            cure="Centres are not transformed: give them in the space of the series, or leave "
-            "`space` out to take them as they are.",
-        )
-
-
-def _require_mni(name: str, space: str) -> None:
-    """Refuse coordinates of the MNI space for series that are not in it."""
-    if not space.startswith("MNI"):
-        raise UsageError(
-            f"The atlas {name} is made of MNI coordinates, the series are in {space}.",
-            cure="Set inputs.space to a template of the MNI.",
-        )
 
 
 def _of_sphere(sphere: Sphere) -> RegionSource:
@@ -316,6 +263,7 @@ def _of_sphere(sphere: Sphere) -> RegionSource:
         f"Seitzman300: {sphere.name} (MNI coordinates)",
         spheres=(sphere.centre,),
         radius=sphere.radius,
+        groups=sphere.groups,
     )
 
 
@@ -333,6 +281,9 @@ def _merged(name: str, atlas: Atlas, parts: Sequence[Sphere]) -> RegionSource:
         f"{atlas.name}: {words} (MNI coordinates)",
         spheres=tuple(part.centre for part in parts),
         radius=radii.pop(),
+        groups=tuple(
+            group for group in parts[0].groups if all(group in part.groups for part in parts)
+        ),
     )
 
 

@@ -143,8 +143,9 @@ def _fetch(template: str, name: str) -> Path | Exception | None:
     stem, _, extension = name.partition(".")
     *pairs, suffix = stem.split("_")
     entities = dict(pair.split("-", 1) for pair in pairs)
-    if "res" in entities:
-        entities["resolution"] = entities.pop("res")
+    for short, long in (("res", "resolution"), ("den", "density")):
+        if short in entities:
+            entities[long] = entities.pop(short)
     try:
         folder = home()
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from bids_ketamine.dataset.content import content_error
 from bids_ketamine.dataset.names import listed
 from bids_ketamine.errors import InputDataError
 from bids_ketamine.images.files import load_image, read_data
+from bids_ketamine.regions.dense import dense_atlas, is_dense
 
 #: Largest label that can be told from its neighbours in single precision.
 LARGEST_LABEL = 2**24
@@ -130,13 +131,20 @@ class ImageCheck:
         if 0 in indices:
             raise InputDataError(f"Region `{region}`: label 0 is the background.", path=path)
         if (path, masked) not in self._labels:
-            volume = read_mask_volume(path) if masked else read_labels(path)
-            self._labels[path, masked] = frozenset(np.unique(volume.labels).tolist())
+            self._labels[path, masked] = _labels_there(path, masked=masked)
         there = self._labels[path, masked]
         if masked and 1 not in there:
             raise InputDataError(f"Region `{region}`: the mask has no voxel above zero.", path=path)
         absent = [str(index) for index in indices if index not in there]
         if absent:
+            what = "grayordinate" if is_dense(path) else "voxel"
             raise InputDataError(
-                f"Region `{region}`: the image has no voxel of label {listed(absent)}.", path=path
+                f"Region `{region}`: the image has no {what} of label {listed(absent)}.", path=path
             )
+
+
+def _labels_there(path: Path, *, masked: bool) -> frozenset[int]:
+    if not masked and is_dense(path):
+        return dense_atlas(path).keys
+    volume = read_mask_volume(path) if masked else read_labels(path)
+    return frozenset(np.unique(volume.labels).tolist())

@@ -9,6 +9,7 @@ from bids_ketamine.reports.figure_files import FOLDER, Titled, write_figure_file
 from bids_ketamine.reports.group_anova import anova_problems, anova_views
 from bids_ketamine.reports.group_clinical import behaviour_view, course_views, table_one_view
 from bids_ketamine.reports.group_contents import contents, figure_heading
+from bids_ketamine.reports.group_course import course_problems, course_sections
 from bids_ketamine.reports.group_dimensions import dimension_problems, dimension_views
 from bids_ketamine.reports.group_elastic_net import elastic_net_problems, elastic_net_view
 from bids_ketamine.reports.group_flow import flow_view
@@ -16,6 +17,7 @@ from bids_ketamine.reports.group_main_results import main_results
 from bids_ketamine.reports.group_measures import association_pictures, measure_views
 from bids_ketamine.reports.group_mixed import mixed_problems, mixed_views
 from bids_ketamine.reports.group_motion import motion_views
+from bids_ketamine.reports.group_networks import network_problems, network_views
 from bids_ketamine.reports.group_overview import (
     arm_sizes,
     counted_words,
@@ -77,6 +79,7 @@ def write_group_report(output_dir: Path, *, study: Study, individual_data: bool)
     views = {
         **_people(results, spec, output_dir),
         **_clinical(results, spec),
+        **_networks(results, spec),
         **_imaging(results, spec),
         **_connectivity(results, spec),
     }
@@ -150,6 +153,8 @@ def _clinical(results: GroupResults, spec: StudySpec) -> View:
     return {
         "baseline": table_one_view(clinical, spec, **shared),
         "courses": course_views(clinical, results.group, spec, **shared),
+        "visits": course_sections(results.course, spec, styles=results.styles),
+        "visit_problems": course_problems(results.course, spec),
         "behaviour": behaviour_view(clinical, spec, **shared),
         "anova": anova_views(clinical, spec, record=results.group.record, arms=results.arms),
         "mixed": mixed_views(clinical, spec, summary=summary, **shared),
@@ -167,6 +172,21 @@ def _shared(results: GroupResults) -> View:
         "arms": results.arms,
         "styles": results.styles,
         "individual_data": results.individual_data,
+    }
+
+
+def _networks(results: GroupResults, spec: StudySpec) -> View:
+    """Return resting networks and brain volumes."""
+    return {
+        "networks": network_views(
+            results.networks,
+            spec,
+            group=results.group,
+            clinical=results.clinical,
+            styles=results.styles,
+            individual_data=results.individual_data,
+        ),
+        "network_problems": network_problems(results.networks, spec),
     }
 
 

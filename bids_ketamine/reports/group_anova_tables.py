@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bids_ketamine.reports.plain_reasons import plain_reason
 from bids_ketamine.reports.rows import records
 from bids_ketamine.reports.views import Column, TableView
 from bids_ketamine.reports.words import (
@@ -114,7 +115,9 @@ def missing_table(
     own = missing[missing["outcome"].isin(outcomes) & missing["session"].isin(sessions)]
     if own.empty:
         return None
-    reasons = own["reason"].map(lambda each: without_numbers(without_labels(text(each), labels)))
+    reasons = own["reason"].map(
+        lambda each: without_numbers(without_labels(plain_reason(text(each)), labels))
+    )
     own = own.assign(reason=reasons)
     counts = own.groupby(["outcome", "session", "reason"], sort=False, dropna=False)["n"].sum()
     cells = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from bids_ketamine.reports.group_clinical_improvement import (
     improvement_effects,
 )
 from bids_ketamine.reports.group_clinical_missing import (
+    empty_arms,
     missing_course_notes,
     missing_improvement_notes,
     missing_score_notes,
@@ -35,9 +36,17 @@ from bids_ketamine.reports.group_data import GroupOutput
 from bids_ketamine.reports.group_summaries import WITHHELD
 from bids_ketamine.reports.picture_names import file_names
 from bids_ketamine.reports.rows import in_order, records
+from bids_ketamine.reports.session_axis import without_means
 from bids_ketamine.reports.views import Column, Picture, TableView
 from bids_ketamine.reports.words import interval, is_absent
+from bids_ketamine.study.rating import rating_of_change
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
+
+#: What a rating of change is.
+RATING = (
+    "A rating of the change itself: 1 very much improved, 4 no change, 7 very much worse; there is "
+    "none before treatment, and no improvement of its own."
+)
 
 
 @dataclass(frozen=True)
@@ -137,11 +146,13 @@ def _view(
     styles: Mapping[str, ArmStyle],
     individual_data: bool,
 ) -> CourseView:
-    shown = [course_picture(scores, styles)] if len(scores.sessions) > 1 else []
+    drawn = replace(scores, sessions=tuple(without_means(scores.sessions, spec)))
+    shown = [course_picture(drawn, styles)] if len(drawn.sessions) > 1 else []
     pictures = [each for each in shown if each is not None]
     tables = [_course_table(scores, list(styles))] if scores.sessions else []
     notes = missing_course_notes(clinical, scores.outcome, is_told=len(scores.course) > 0)
-    sentences, notes = [], [*notes, *missing_score_notes(scores.missing, scores.sessions)]
+    known = _known(scores.course)
+    sentences, notes = [], [*notes, *missing_score_notes(scores.missing, scores.sessions, known)]
     declared = next((each for each in spec.outcomes if each.name == scores.outcome), None)
     improvement = clinical.tables["group_improvement"]
     improvement = improvement[improvement["outcome"] == scores.outcome]
@@ -161,16 +172,26 @@ def _view(
             tables.append(more[0])
             sentences += more[1]
             pictures += [more[2]] if more[2] is not None else []
-    notes += missing_improvement_notes(clinical, scores.outcome, is_told=len(improvement) > 0)
+    if scores.outcome != rating_of_change(spec):
+        empty = empty_arms(scores.missing, known)
+        notes += missing_improvement_notes(
+            clinical, scores.outcome, is_told=len(improvement) > 0, empty=empty
+        )
     return CourseView(
         title=scores.outcome,
-        words=_words(scores, declared, individual_data),
+        words=_words(scores, declared, spec, individual_data),
         pictures=tuple(pictures),
-        cloud=raincloud_picture(scores, styles) if individual_data else None,
+        cloud=raincloud_picture(drawn, styles) if individual_data else None,
         tables=tuple(tables),
         sentences=tuple(sentences),
         notes=tuple(notes),
     )
+
+
+def _known(course: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Count the scores that are known by session and arm."""
+    some = course[course["n"] > 0]
+    return {(str(row["session"]), str(row["arm"])): int(row["n"]) for row in records(some)}
 
 
 def _arms(styles: Mapping[str, ArmStyle]) -> list[str]:
@@ -195,10 +216,14 @@ def _improvement(
     )
 
 
-def _words(scores: Scores, declared: OutcomeSpec | None, individual_data: bool) -> str:
+def _words(
+    scores: Scores, declared: OutcomeSpec | None, spec: StudySpec, individual_data: bool
+) -> str:
     """Say what a change of the score means, and what stays away."""
     words = []
-    if declared is not None:
+    if scores.outcome == rating_of_change(spec):
+        words.append(RATING)
+    elif declared is not None:
         lower = declared.improvement == "decrease"
         words.append(f"A {'lower' if lower else 'higher'} score is better.")
     if len(scores.sessions) == 1:

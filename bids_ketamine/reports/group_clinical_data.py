@@ -88,7 +88,7 @@ NO_REASON = "no reason is given"
 #: Columns of :attr:`ClinicalOutput.missing_scores`.
 MISSING = ["outcome", "session", "arm", "reason", "n"]
 #: Columns of :attr:`ClinicalOutput.missing_improvements`.
-UNKNOWN = ["outcome", "change", "reason", "n"]
+UNKNOWN = ["outcome", "change", "arm", "reason", "n"]
 
 
 def _none_missing() -> pd.DataFrame:
@@ -118,7 +118,8 @@ class ClinicalOutput:
     outcomes : DataFrame
         ``group_outcomes`` of those who are in clinical statistics.
     missing_improvements : DataFrame
-        Improvements of theirs that are not known, counted by ``outcome``, ``change``, ``reason``.
+        Improvements of theirs that are not known, counted by ``outcome``, ``change``,
+        ``arm`` and ``reason``.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -183,7 +184,7 @@ def _outcomes(folder: Path) -> pd.DataFrame:
 
 
 def _unknown_of(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Count improvements that are not known, by outcome, change and reason."""
+    """Count improvements that are not known, by outcome, change, arm and reason."""
     unknown = outcomes[outcomes["improvement"].isna()]
     if unknown.empty:
         return _none_unknown()

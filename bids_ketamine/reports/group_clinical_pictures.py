@@ -49,8 +49,9 @@ class Scores:
     missing: pd.DataFrame
 
     def known(self, arms: Mapping[str, ArmStyle]) -> pd.DataFrame:
-        """Return the scores of some arms; of everybody where there are no arms."""
+        """Return the scores of some arms at its sessions; of everybody where there are no arms."""
         known = self.scores.dropna(subset="score")
+        known = known[known["session"].isin(self.sessions)]
         if "all" in arms:
             return known.assign(arm="all")
         return known[known["arm"].isin(list(arms))]

@@ -9,8 +9,10 @@ from typing import Any
 HEADINGS = {
     "baseline": "Baseline characteristics",
     "courses": "Clinical course",
+    "visits": "Clinical course",
     "behaviour": "Behaviour",
     "motion_pictures": "Motion and quality",
+    "networks": "Resting networks",
     "families": "Imaging measures",
     "kinds": "Tests of measures",
     "associations": "Change of a measure and improvement",
@@ -20,6 +22,10 @@ HEADINGS = {
     "prediction": "Prediction",
     "circuits": "Effective connectivity",
 }
+
+
+#: Views of the section on the clinical course.
+COURSE = ("courses", "visits", "visit_problems")
 
 
 def figure_heading(view: str, outcome: str = "") -> str:
@@ -45,8 +51,9 @@ def contents(views: Mapping[str, Any], *, has_imaging: bool) -> list[tuple[str, 
     Examples
     --------
     >>> absent = dict.fromkeys(["plan", "baseline", "courses", "behaviour", "kinds", "anova",
-    ...     "mixed", "dimensions", "model_problems", "prediction", "prediction_problems",
-    ...     "circuits", "circuit_problems", "sensitivity"])
+    ...     "visits", "visit_problems", "networks", "network_problems", "mixed", "dimensions",
+    ...     "model_problems", "prediction", "prediction_problems", "circuits",
+    ...     "circuit_problems", "sensitivity"])
     >>> [name for _, name in contents(absent, has_imaging=False)][:3]
     ['Summary', 'Participants', 'Methods']
     """
@@ -59,9 +66,10 @@ def contents(views: Mapping[str, Any], *, has_imaging: bool) -> list[tuple[str, 
         ("plan", "Plan and deviations", views["plan"]),
         ("participants", "Participants", True),
         ("table-one", "Baseline characteristics", views["baseline"]),
-        ("course", "Clinical course", views["courses"]),
+        ("course", "Clinical course", any(views[each] for each in COURSE)),
         ("behaviour", "Behaviour", views["behaviour"]),
         ("motion", "Motion and quality", has_imaging),
+        ("networks", "Resting networks", views["networks"] or views["network_problems"]),
         ("measures", "Imaging measures", has_imaging),
         ("models", "Models", models or views["model_problems"]),
         *((anchor, name, True) for anchor, name in models),

@@ -55,9 +55,14 @@ def counted_reasons(told: str) -> tuple[Reason, ...]:
     >>> [tuple(each) for each in counted_reasons("late; at post (2); `no` score (1)")]
     [('late; at post', 2), ('no score', 1)]
     """
-    told = told.replace("`", "").replace("the participant", "a participant")
+    told = re.sub(r" of the participant(?: (ses-[^\s;,]+))?", _at, told.replace("`", ""))
+    told = told.replace("the participant", "a participant")
     found = re.findall(r"(.+?) \((\d+)\)(?:; |$)", told)
     return tuple(Reason(words, int(n)) for words, n in found) or (Reason(told, 0),)
+
+
+def _at(found: re.Match[str]) -> str:
+    return f" at {found.group(1)}" if found.group(1) else ""
 
 
 def short_reasons(told: str) -> tuple[Reason, ...]:

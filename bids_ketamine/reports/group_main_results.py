@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from bids_ketamine.reports.group_clinical import CourseView
+from bids_ketamine.reports.group_course import course_results
+from bids_ketamine.reports.group_networks import NetworkPart
 from bids_ketamine.reports.group_peb import peb_facts
 from bids_ketamine.reports.group_peb_data import PebOutput, known_arms
 from bids_ketamine.reports.group_peb_questions import QUESTIONS, Question
@@ -187,6 +189,17 @@ def model_results(views: Mapping[str, Any]) -> list[MainResult]:
     return found
 
 
+def network_results(parts: Sequence[NetworkPart]) -> list[MainResult]:
+    """Tell what came of networks and volumes.
+
+    Parameters
+    ----------
+    parts : sequence of NetworkPart
+        Parts of the section on networks.
+    """
+    return [MainResult(each.anchor, each.title, each.summary) for each in parts if each.summary]
+
+
 def main_results(
     results: GroupResults, spec: StudySpec, views: Mapping[str, Any]
 ) -> list[MainResult]:
@@ -203,7 +216,10 @@ def main_results(
     """
     group, prediction = results.group, views["prediction"]
     return [
+        # What a study of networks is about; in other studies there are none.
+        *network_results(views["networks"]),
         *clinical_results(views["courses"]),
+        *(MainResult("course", *told) for told in course_results(views["visits"])),
         *measure_results(group.tests, spec),
         *model_results(views),
         *(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,15 +15,15 @@ from bids_ketamine.reports.figures.canvas import ArmStyle
 from bids_ketamine.reports.figures.panels import Cell, association_panel, session_panel
 from bids_ketamine.reports.group_data import KEYS, GroupOutput, read_long
 from bids_ketamine.reports.group_legend import LegendItem, legend
+from bids_ketamine.reports.group_measure_numbers import MOST_ROWS, numbers_table
 from bids_ketamine.reports.group_people import session_order
 from bids_ketamine.reports.rows import matches, records
-from bids_ketamine.reports.views import Column, Picture, TableView, picture
+from bids_ketamine.reports.session_axis import without_means
+from bids_ketamine.reports.views import Picture, TableView, picture
 from bids_ketamine.reports.words import (
-    ABSENT,
     capitalized,
-    decimals_for,
+    counted,
     equals_p,
-    interval,
     is_absent,
     measure_words,
     number,
@@ -37,8 +37,6 @@ from bids_ketamine.study.spec import StudySpec
 MOST_PANELS = 24
 #: Panels then shown.
 FEWER_PANELS = 12
-#: More rows than this are left to the table file.
-MOST_ROWS = 50
 #: Associations drawn for each outcome.
 MOST_ASSOCIATIONS = 3
 FAMILY = ["measure", "task", "contrast", "unit"]
@@ -52,7 +50,7 @@ class FamilyView:
     words: str
     pictures: tuple[Picture, ...]
     legend: tuple[LegendItem, ...]
-    table: TableView
+    table: TableView | None
 
 
 def measure_views(
@@ -86,12 +84,32 @@ def measure_views(
     wanted = [rows[rows["regions"].isin(_panels(regions)[0])] for _, rows, regions in families]
     keys = pd.concat(wanted)[KEYS].drop_duplicates()
     individual = read_long(group, "measures", keys=keys) if individual_data else pd.DataFrame()
-    return [
+    shown = [
         _family(
             dict(zip(FAMILY, key, strict=True)), rows, regions, sessions, individual, styles, spec
         )
         for key, rows, regions in families
+        if rows["n"].gt(0).any()
     ]
+    empty = [key for key, rows, _ in families if not rows["n"].gt(0).any()]
+    return [*shown, *([_without_values(empty)] if empty else [])]
+
+
+def _without_values(keys: Sequence[Sequence[Any]]) -> FamilyView:
+    """Name the measures of which nobody has a value."""
+    told = [_title(dict(zip(FAMILY, key, strict=True))) for key in keys]
+    words = f"Nobody has a value of {counted(len(told), 'measure')}: {'; '.join(told)}."
+    why = " Why each is missing stands in group_measures.tsv."
+    return FamilyView("Without values", words + why, (), (), None)
+
+
+def _title(family: Mapping[str, Any]) -> str:
+    return f"{capitalized(measure_words(family['measure']))}: {_where(family)}"
+
+
+def _where(family: Mapping[str, Any]) -> str:
+    contrast = "" if is_absent(family["contrast"]) else f", {text(family['contrast'])}"
+    return text(family["task"]) + contrast
 
 
 def _by_change(tests: pd.DataFrame, family: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
@@ -123,12 +141,11 @@ def _family(
     styles: Mapping[str, ArmStyle],
     spec: StudySpec,
 ) -> FamilyView:
-    where = text(family["task"])
-    where += "" if is_absent(family["contrast"]) else f", {text(family['contrast'])}"
-    title = f"{capitalized(measure_words(family['measure']))}: {where}"
+    where, title = _where(family), _title(family)
     shown, selected = _panels(regions)
     unit, level = unit_words(family["unit"], "no unit"), f"{100 * spec.group.confidence_level:g} %"
-    words = f"Unit: {unit}. Means with {level} intervals of motion-adjusted values"
+    adjusted = " of motion-adjusted values" if spec.group.residualize_motion else ""
+    words = f"Unit: {unit}. Means with {level} intervals{adjusted}"
     words += ", each small mark a participant." if len(individual) else "."
     words += " Every panel has its own scale."
     by_region = {
@@ -136,20 +153,22 @@ def _family(
         for row in records(rows[rows["regions"].isin({*shown, *regions[:MOST_ROWS]})])
     }
     own = individual[matches(individual, family)] if len(individual) else individual
+    points = without_means(sessions, spec)
     pictures = []
     for place, region in enumerate(shown):
-        cells = _cells(region, by_region, own, sessions, styles)
+        cells = _cells(region, by_region, own, points, styles)
         if not cells:
             pictures.append(Picture(region_words(region), problem="has nothing to show."))
             continue
         draw = partial(
-            session_panel, cells, sessions=sessions, styles=styles, zero=True,
-            name=f"panel-{text(family['measure'])}-{where}-{place}",
+            session_panel, cells, sessions=points, styles=styles, zero=True,
+            # Ratios of a measure are a family of their own.
+            name=f"panel-{text(family['measure'])}-{where}-{unit}-{place}",
             description=f"{region_words(region)} by session and arm: {title}",
         )  # fmt: skip
         name = file_name("measure", *(family[part] for part in FAMILY[:3]), region)
         pictures.append(picture(region_words(region), draw, name=name, data=cells_table(cells)))
-    table = _numbers(by_region, regions, sessions, list(styles), title, rows)
+    table = numbers_table(by_region, regions, sessions, list(styles), title)
     drawn = rows[rows["regions"].isin(shown)]
     marks = legend(styles, zip(drawn["arm"], drawn["n"], strict=True))
     return FamilyView(title, words + selected, tuple(pictures), marks, table)
@@ -176,38 +195,6 @@ def _cells(
                 values = chosen["adjusted"].to_numpy(dtype=np.float64)
             cells[session, arm] = Cell(row["mean"], row["ci_low"], row["ci_high"], values)
     return cells
-
-
-def _numbers(
-    by_region: Mapping[tuple[str, str, str], Mapping[str, Any]],
-    regions: list[str],
-    sessions: list[str],
-    arms: list[str],
-    title: str,
-    rows: pd.DataFrame,
-) -> TableView:
-    decimals = decimals_for(rows["mean"])
-    columns = [Column("Regions")]
-    for session in sessions:
-        columns += [Column(arm, numeric=True, group=session) for arm in arms]
-    cells = []
-    for region in regions[:MOST_ROWS]:
-        own = [by_region.get((region, session, arm)) for session in sessions for arm in arms]
-        cells.append((region_words(region), *(_number(row, decimals) for row in own)))
-    note = "Mean (interval), n."
-    if len(regions) > MOST_ROWS:
-        note += f" The first {MOST_ROWS} of {len(regions):,}; all are in group_summary.tsv."
-    return TableView(f"{title}, numbers", tuple(columns), tuple(cells), note=note)
-
-
-def _number(row: Mapping[str, Any] | None, decimals: int) -> str:
-    if row is None or is_absent(row["n"]):
-        return ABSENT
-    if is_absent(row["mean"]):
-        return f"{ABSENT}, {text(row['n'])}"
-    limits = interval(row["ci_low"], row["ci_high"], decimals)
-    between = "" if limits == ABSENT else f" ({limits})"
-    return f"{number(row['mean'], decimals)}{between}, {text(row['n'])}"
 
 
 def association_pictures(

@@ -18,6 +18,7 @@ from bids_ketamine.reports.group_legend import LegendItem, legend
 from bids_ketamine.reports.group_people import session_order, task_order
 from bids_ketamine.reports.group_summaries import WITHHELD
 from bids_ketamine.reports.rows import records
+from bids_ketamine.reports.session_axis import without_means
 from bids_ketamine.reports.views import Column, Picture, TableView, picture
 from bids_ketamine.reports.words import ABSENT, is_number, number, text
 from bids_ketamine.study.spec import StudySpec
@@ -56,6 +57,7 @@ def motion_views(
         return None, [], ()
     sizes: list[tuple[str, float]] = []
     sessions, rows, pictures = session_order(group, spec), [], []
+    points = without_means(sessions, spec)
     for task in task_order(means["task"], spec):
         cells: dict[tuple[str, str], Cell] = {}
         for session in sessions:
@@ -66,12 +68,13 @@ def motion_views(
                 row = by_arm.get(arm)
                 summaries.append(_told(row))
                 sizes.append((arm, row["n"] if row else 0))
-                if arm in styles and row and is_number(row["mean"]):
+                is_drawn = session in points and arm in styles
+                if is_drawn and row and is_number(row["mean"]):
                     values = _values(motion, task, session, arm) if individual_data else NOBODY
                     cells[session, arm] = _cell(row, values)
             rows.append((task, session, *summaries))
         draw = partial(
-            session_panel, cells, sessions=sessions, styles=styles, zero=False,
+            session_panel, cells, sessions=points, styles=styles, zero=False,
             name=f"motion-{task}",
             description=f"Mean framewise displacement at {task} by session and arm",
         )  # fmt: skip

@@ -12,6 +12,7 @@ from bids_ketamine.reports.group_data import GroupOutput
 from bids_ketamine.reports.group_models import model_sentences
 from bids_ketamine.reports.group_people import session_order
 from bids_ketamine.reports.group_results import GroupResults
+from bids_ketamine.reports.repeated_tests import without_repeats
 from bids_ketamine.reports.rows import in_order
 from bids_ketamine.reports.views import Column, TableView, Tile
 from bids_ketamine.reports.words import counted, is_number, listed, text
@@ -103,8 +104,9 @@ def counted_words(record: Mapping[str, Any], spec: StudySpec) -> str:
 
 def _tests(group: GroupOutput) -> list[Tile]:
     n_measures = len(group.summary[["measure", "task", "contrast", "regions"]].drop_duplicates())
-    p = group.tests["p_value"].dropna()
-    n_small, n_false = int((p < 0.05).sum()), int((group.tests["q_value"] < 0.05).sum())
+    tests = without_repeats(group.tests)
+    p = tests["p_value"].dropna()
+    n_small, n_false = int((p < 0.05).sum()), int((tests["q_value"] < 0.05).sum())
     return [
         Tile("Measures", f"{n_measures:,}"),
         Tile("Tests of measures", f"{len(p):,}", f"{0.05 * len(p):,.1f} with p < .05 by chance"),

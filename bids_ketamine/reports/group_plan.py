@@ -22,14 +22,20 @@ LONGEST = 120
 MOST_PATHS = 4
 
 #: What measures rest on: all that the participant level depends on.
-IMAGING = ("inputs", "sessions", "regions", "tasks", "glm", "rest", "gppi", "rsa", "dcm")
+IMAGING = (
+    *("inputs", "sessions", "regions", "tasks", "glm", "rest", "cleaning", "networks", "volumes"),
+    *("gppi", "rsa", "dcm"),
+)
 
 _GROUPS = ("changes", "arms", "exclusions", "group")
 
 #: Keys of the study that each section of the report rests on, by the section's anchor.
 SECTION_KEYS: Mapping[str, tuple[str, ...]] = {
     "table-one": ("sessions", "arms", "outcomes", "covariates", "table_one", "exclusions"),
-    "course": ("sessions", "changes", "arms", "outcomes", "crossover", "exclusions", "group"),
+    "course": (
+        *("sessions", "changes", "arms", "outcomes", "crossover", "exclusions", "group"),
+        *("clinical_course", "score_correlations", "logistic_regressions", "primary_outcomes"),
+    ),
     "behaviour": ("inputs", "sessions", "tasks", "behaviour", *_GROUPS),
     "motion": ("inputs", "sessions", "tasks", "glm", "rest", *_GROUPS),
     "measures": (*IMAGING, *_GROUPS),
@@ -50,6 +56,13 @@ SECTION_KEYS: Mapping[str, tuple[str, ...]] = {
     ),
     "sensitivity": (*IMAGING, *_GROUPS, "outcomes"),
 }
+
+#: The same of the section on networks, which a study without them does not have.
+OF_NETWORKS = ("edge_statistics", "controls", "reliability")
+NETWORK_KEYS = (
+    *(*IMAGING, *_GROUPS, *OF_NETWORKS, "outcomes", "covariates", "table_one"),
+    *("mixed_models", "clinical_course"),
+)
 
 #: Sections whose anchor is not the word for them.
 SECTION_WORDS = {
@@ -157,9 +170,17 @@ def marks(record: Mapping[str, Any], spec: StudySpec) -> dict[str, str]:
         return dict.fromkeys(SECTION_KEYS, reason)
     paths = [_path(each) for each in _differences(plan)]
     with_measures = any(model.measures for model in spec.mixed_models)
+    primary = spec.primary_outcomes
+    of_models = primary is not None and primary.mixed_model is not None
+    more = {
+        "mixed": IMAGING if with_measures else (),
+        "course": ("mixed_models", *(IMAGING if with_measures else ())) if of_models else (),
+    }
     told = {}
-    for anchor, keys in SECTION_KEYS.items():
-        rests_on = (*keys, *IMAGING) if anchor == "mixed" and with_measures else keys
+    has_networks = spec.networks is not None or spec.volumes is not None
+    further = {"networks": NETWORK_KEYS} if has_networks else {}
+    for anchor, keys in {**SECTION_KEYS, **further}.items():
+        rests_on = (*keys, *more.get(anchor, ()))
         told[anchor] = _mark([path for path in paths if _key(path) in rests_on])
     return told
 
@@ -328,7 +349,9 @@ def _concerned(key: str) -> str:
     anchors = [anchor for anchor, keys in SECTION_KEYS.items() if key in keys]
     if len(anchors) == len(SECTION_KEYS):
         return "all results"
-    return ", ".join(SECTION_WORDS.get(each, each) for each in anchors) or "no result"
+    words = [SECTION_WORDS.get(each, each) for each in anchors]
+    words += ["resting networks"] if key in OF_NETWORKS else []
+    return ", ".join(words) or "no result"
 
 
 def _value_words(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bids_ketamine.reports.group_summaries import detectable_difference
+from bids_ketamine.reports.repeated_tests import without_repeats
 from bids_ketamine.reports.words import (
     counted,
     decimals_for,
@@ -144,7 +145,7 @@ def warnings(
     smallest_safe : int
         Arms below this size are called small.
     """
-    sentences = [counts_sentence(tests)]
+    sentences = [counts_sentence(without_repeats(tests))]
     known = [(arm, sizes[arm]) for arm in arms or ["all"] if sizes.get(arm)]
     if known:
         told = listed([f"{arm} n = {size}" for arm, size in known])

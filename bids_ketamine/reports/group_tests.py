@@ -20,6 +20,7 @@ from bids_ketamine.reports.group_sentences import (
     result_sentence,
     where_words,
 )
+from bids_ketamine.reports.repeated_tests import REPEATS, without_repeats
 from bids_ketamine.reports.rows import in_order, records
 from bids_ketamine.reports.views import Column, Picture, TableView, picture
 from bids_ketamine.reports.words import (
@@ -90,15 +91,27 @@ def kind_views(
     styles : mapping of str to ArmStyle
         How arms look, and ``all``.
     """
+    told = without_repeats(tests)
     styles = {**{arm: style for arm, style in styles.items() if arm != "all"}, "all": styles["all"]}
     return [
-        _kind(kind, tests[tests["test"] == kind], spec, styles)
+        _kind(
+            kind,
+            told[told["test"] == kind],
+            spec,
+            styles,
+            has_repeats=told["test"].eq(kind).sum() < tests["test"].eq(kind).sum(),
+        )
         for kind in in_order(tests["test"], list(KINDS))
     ]
 
 
 def _kind(
-    kind: str, rows: pd.DataFrame, spec: StudySpec, styles: Mapping[str, ArmStyle]
+    kind: str,
+    rows: pd.DataFrame,
+    spec: StudySpec,
+    styles: Mapping[str, ArmStyle],
+    *,
+    has_repeats: bool,
 ) -> KindView:
     known = rows.dropna(subset="p_value").sort_values("p_value", kind="stable")
     shown = known.groupby(SCOPE, dropna=False, sort=False).head(MOST_TESTS)
@@ -113,7 +126,7 @@ def _kind(
     return KindView(
         anchor=f"tests-{kind.replace('_', '-')}",
         title=_title(kind, rows),
-        count=counts_sentence(rows),
+        count=counts_sentence(rows) + (f" {REPEATS}" if has_repeats else ""),
         pictures=tuple(_forests(kind, known, spec, styles)),
         first=tuple(sentences[:MOST_UNFOLDED]),
         others=tuple(sentences[MOST_UNFOLDED:]),

@@ -80,10 +80,13 @@ def _table_one(spec: StudySpec, cited: set[str]) -> list[str]:
         if section.yates:
             cited.add("yates")
             sentence += ", with Yates' correction for tables of 2 \u00d7 2 (Yates, 1934)"
-        sentences.append(
-            f"{sentence}. In a randomised trial such differences are due to chance, and their p "
-            "values are given as is customary."
+        chance = (
+            "In a randomised trial such differences are due to chance, and their p values are "
+            "given as is customary."
         )
+        if spec.controls is not None:  # nobody is randomised to be a control
+            chance = "Controls are another group of people: such differences describe both."
+        sentences.append(f"{sentence}. {chance}")
     return [" ".join(sentences)]
 
 

@@ -9,9 +9,12 @@ from bids_ketamine.reports.group_elastic_net_data import RECORD as NET_RECORD
 from bids_ketamine.reports.group_peb_data import RECORD
 from bids_ketamine.reports.group_plan import plan_sentences
 from bids_ketamine.reports.methods_clinical import clinical_text
+from bids_ketamine.reports.methods_course import course_paragraphs
 from bids_ketamine.reports.methods_elastic_net import elastic_net_paragraphs
+from bids_ketamine.reports.methods_networks import group_network_paragraphs
 from bids_ketamine.reports.methods_peb import entries_of, peb_paragraphs
 from bids_ketamine.reports.words import counted, listed, percent
+from bids_ketamine.study.rating import changing_outcomes, rating_of_change
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
 
 Section = tuple[str, tuple[str, ...]]
@@ -39,11 +42,17 @@ def group_paragraphs(
     if spec.outcomes:
         sections.append(("Clinical outcomes", (_outcomes(spec),)))
     sections += clinical_text(spec, facts=facts, cited=cited)
+    course = course_paragraphs(spec, cited=cited)
+    if course:
+        sections.append(("Clinical course", course))
     if spec.has_imaging:
         cited |= {"fdr", "hedges"}
         if spec.arms is not None and len(spec.arms.levels) > 1:
             cited.add("welch")
         sections.append(("Statistics of imaging measures", _statistics(spec)))
+    networks = group_network_paragraphs(spec, cited=cited)
+    if networks:
+        sections.append(("Networks and volumes", networks))
     told = facts.get(RECORD)
     # A group level that was run without it has nothing to tell.
     if spec.peb is not None and spec.dcm is not None and (told or not facts):
@@ -109,8 +118,16 @@ def _motion(spec: StudySpec, facts: Mapping[str, Any]) -> str:
 
 
 def _outcomes(spec: StudySpec) -> str:
-    told = listed([f"{each.name} ({_outcome(each)})" for each in spec.outcomes])
-    return f"Outcomes: {told}. Improvement is positive when the participant gets better."
+    known = changing_outcomes(spec)
+    told = listed([f"{each.name} ({_outcome(each)})" for each in known])
+    sentences = [f"Outcomes: {told}. Improvement is positive when the participant gets better."]
+    sentences = sentences if known else []
+    if rating := rating_of_change(spec):
+        sentences.append(
+            f"{rating} rates the change itself, from 1 (very much improved) over 4 (no change) to "
+            "7 (very much worse): it has no score before treatment and no improvement of its own."
+        )
+    return " ".join(sentences)
 
 
 def _outcome(outcome: OutcomeSpec) -> str:
@@ -121,9 +138,10 @@ def _outcome(outcome: OutcomeSpec) -> str:
 
 def _statistics(spec: StudySpec) -> tuple[str, ...]:
     level = percent(spec.group.confidence_level)
-    names = [f"{each.second} minus {each.first}" for each in spec.changes]
+    of_images = spec.imaged_changes
+    names = [f"{each.second} minus {each.first}" for each in of_images]
     if len(names) > 1:
-        names = [f"{each.name}, {name}" for each, name in zip(spec.changes, names, strict=True)]
+        names = [f"{each.name}, {name}" for each, name in zip(of_images, names, strict=True)]
     changes = "; ".join(names)
     tests = []
     models = spec.dcm.models if spec.dcm is not None else ()
@@ -148,14 +166,14 @@ def _statistics(spec: StudySpec) -> tuple[str, ...]:
                 "Connections of dynamic causal models were not, since their prior mean is not "
                 "zero, nor were driving inputs, without which a model cannot respond."
             )
-    if spec.changes:
+    if of_images:
         tests.append(
             f"Changes ({changes}) were tested with paired t tests, over all participants and in "
             "each arm."
         )
-    if spec.changes and spec.arms is not None and len(spec.arms.levels) > 1:
+    if of_images and spec.arms is not None and len(spec.arms.levels) > 1:
         tests.append("Changes were compared between arms with Welch's t test (Welch, 1947).")
-    if spec.changes and spec.outcomes:
+    if of_images and changing_outcomes(spec):
         tests.append("Changes were correlated (Pearson) with improvement.")
     tests.append(
         f"Tests need at least {spec.group.minimum_participants} participants (in each arm, for "

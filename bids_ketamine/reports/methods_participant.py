@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bids_ketamine.core.glm.model_rules import MEAN, POOLED
+from bids_ketamine.reports.methods_cleaning import cleaning_paragraphs
 from bids_ketamine.reports.methods_confounds import confound_words
 from bids_ketamine.reports.methods_dcm import dcm_paragraphs
 from bids_ketamine.reports.methods_gppi import gppi_paragraphs
+from bids_ketamine.reports.methods_networks import network_paragraphs, volume_sentence
 from bids_ketamine.reports.methods_regions import region_sentences
 from bids_ketamine.reports.methods_routes import route_paragraphs
 from bids_ketamine.reports.methods_rsa import rsa_paragraphs
@@ -69,6 +71,8 @@ def participant_paragraphs(
     rest = spec.rest
     if rest is not None and (not runs or runs_of(runs, "rest", rest.task)):
         sections.append(("Resting connectivity", _rest(spec, rest, runs, cited)))
+    if spec.volumes is not None:
+        sections.append(("Volumes", (volume_sentence(spec.volumes),)))
     sections.append(("When a measure is missing", (_missing(spec, runs),)))
     return sections, cited
 
@@ -123,12 +127,18 @@ def _volumes(task: str, here: Facts) -> str:
 def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tuple[str, ...]:
     here = runs_of(runs, "rest", rest.task)
     connectivity = _correlations(rest)
+    if spec.cleaning is not None:
+        ready_made = spec.inputs.timeseries_atlas is not None
+        told = cleaning_paragraphs(
+            spec.cleaning, rest, runs=here, ready_made=ready_made, cited=cited
+        )
+        return (*told, connectivity, *network_paragraphs(spec))
     if spec.inputs.timeseries_atlas is not None:
         series = (
             "Region time series had been cleaned before and were used as they are: there was no "
             "nuisance regression and no band-pass here."
         )
-        return (series, connectivity)
+        return (series, connectivity, *network_paragraphs(spec))
     nuisance = confound_words(rest.confounds, here, cited)
     band = ""
     if rest.band_pass is not None:
@@ -146,6 +156,7 @@ def _rest(spec: StudySpec, rest: RestSpec, runs: Facts, cited: set[str]) -> tupl
         f"series{band} in one least-squares projection, so that neither brings back what the "
         "other removed.",
         connectivity,
+        *network_paragraphs(spec),
     )
 
 
@@ -156,6 +167,10 @@ def _correlations(rest: RestSpec) -> str:
         "(`resting_partial_connectivity`)",
     }
     asked = [kinds[kind] for kind in kinds if kind in rest.correlations]
+    if not rest.pairs:
+        kinds["pearson"] = kinds["pearson"].removesuffix(" (`resting_connectivity`)")
+        kinds["partial"] = kinds["partial"].removesuffix(" (`resting_partial_connectivity`)")
+        asked = [kinds[kind] for kind in kinds if kind in rest.correlations]
     return (
         "Connectivity of two regions is Fisher's z (the inverse hyperbolic tangent) of "
         f"{listed(asked)}, runs of a session joined."

@@ -11,6 +11,7 @@ from typing import Any
 
 from bids_ketamine import __version__
 from bids_ketamine.reports.facts import read_json
+from bids_ketamine.reports.methods_course import COURSE_REFERENCES
 from bids_ketamine.reports.methods_facts import run_facts, task_facts
 from bids_ketamine.reports.methods_group import group_paragraphs
 from bids_ketamine.reports.methods_participant import participant_paragraphs
@@ -154,23 +155,18 @@ def boilerplate(study: Study, *, output_dir: Path | None = None) -> str:
     if not study.spec.has_imaging:  # a study of scores has no participant level
         return second.markdown()
     first = tree_text(study, output_dir=output_dir)
-    unavailable = "Not computed"
-    sections = [each for each in first.sections if each[0] != unavailable]
     own = set(study.spec.references)
     others = sorted({*first.references, *second.references} - own, key=str.casefold)
     return MethodsText(
-        sections=(*sections, *second.sections), references=(*study.spec.references, *others)
+        sections=(*first.sections, *second.sections), references=(*study.spec.references, *others)
     ).markdown()
 
 
 def _text(
     study: Study, sections: list[tuple[str, tuple[str, ...]]], cited: set[str]
 ) -> MethodsText:
-    if study.not_computed:
-        sentences = [f"{notice[:1].upper()}{notice[1:]}." for notice in study.not_computed]
-        asked = "The study also asks for the following, which was not computed. "
-        sections = [*sections, ("Not computed", (asked + " ".join(sentences),))]
-    listed = sorted((REFERENCES[key] for key in cited), key=str.casefold)
+    papers = {**REFERENCES, **COURSE_REFERENCES}
+    listed = sorted((papers[key] for key in cited), key=str.casefold)
     return MethodsText(tuple(sections), (*study.spec.references, *listed))
 
 

@@ -13,7 +13,7 @@ from bids_ketamine.reports.methods_routes import route_words
 from bids_ketamine.reports.methods_text import participant_text
 from bids_ketamine.reports.participant_measures import measure_tables
 from bids_ketamine.reports.participant_motion import motion_pictures, motion_words
-from bids_ketamine.reports.participant_tasks import task_views, tasks_in_order
+from bids_ketamine.reports.participant_tasks import cleaning_views, task_views, tasks_in_order
 from bids_ketamine.reports.render import write_page
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput, SessionOutput, read_participant
 from bids_ketamine.reports.views import Column, TableView, Tile, relative_link
@@ -64,7 +64,7 @@ def write_participant_report(output_dir: Path, participant: str, *, study: Study
     errors = _errors(found)
     shown = [task for task, _ in tasks_in_order(found, spec)]
     motion, no_motion = motion_pictures(found, spec, shown)
-    tasks = task_views(found, spec)
+    tasks = [*cleaning_views(found, spec), *task_views(found, spec)]
     runs = [
         {**run.facts, "Session": session.name} for session, run in _all_runs(found) if run.facts
     ]

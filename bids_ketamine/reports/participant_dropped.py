@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from bids_ketamine.reports.facts import count_of, sentences_of
+from bids_ketamine.reports.facts import count_of, mapping_of, sentences_of
 from bids_ketamine.reports.tree import RunOutput, SessionOutput
 from bids_ketamine.reports.views import Column, TableView
 from bids_ketamine.reports.words import counted, is_absent, listed, number
@@ -88,6 +88,8 @@ def _entries(run: RunOutput) -> Iterator[tuple[str, str]]:
 def _volumes(run: RunOutput) -> Iterator[str]:
     total = count_of(run.facts, "Volumes")
     outliers = count_of(run.facts, "OutlierVolumes")
+    if mapping_of(run.facts, "Cleaning"):  # volumes left out are told with the cleaning
+        return
     if outliers:
         yield f"outliers, a regressor of its own each: {outliers} of {counted(total, 'volume')}"
     unsteady = count_of(run.facts, "NonSteadyStateVolumes")

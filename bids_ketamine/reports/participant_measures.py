@@ -27,6 +27,7 @@ from bids_ketamine.reports.words import (
     text,
     unit_words,
 )
+from bids_ketamine.study.measure_names import VOLUME
 
 #: More rows than this are not readable; the tables hold the rest.
 MOST_ROWS = 60
@@ -88,7 +89,8 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
         n_missing = int(rows["value"].isna().sum())
         if n_missing:
             note += f" {counted(n_missing, 'value')} in all missing."
-    decimals = decimals_for(rows["value"])
+    # Shares of the intracranial volume have nothing but zeros in three decimals.
+    decimals = None if family["measure"] == VOLUME else decimals_for(rows["value"])
     intervals = bool(rows["standard_error"].notna().any())
     by_region = {
         (row["session"], row["regions"]): row
@@ -116,9 +118,20 @@ def _table(family: Mapping[str, Any], rows: pd.DataFrame, sessions: Sequence[str
             Column("tSNR", numeric=True, group=session),
         ]
     columns.append(Column("Why missing", wide=True))
-    if all(not row[-1] for row in cells):
-        columns, cells = columns[:-1], tuple(row[:-1] for row in cells)
-    return TableView(_caption(family), tuple(columns), cells, note=note)
+    known = {
+        column.name
+        for place, column in enumerate(columns)
+        if any(row[place] not in ("", ABSENT) for row in cells)
+    }
+    # What no row has, such as the coverage of volumes, needs no column.
+    kept = {columns[0].name, "value", *known}
+    shown = [place for place, column in enumerate(columns) if column.name in kept]
+    return TableView(
+        _caption(family),
+        tuple(columns[place] for place in shown),
+        tuple(tuple(row[place] for place in shown) for row in cells),
+        note=note,
+    )
 
 
 def _caption(family: Mapping[str, Any]) -> str:
@@ -129,7 +142,7 @@ def _caption(family: Mapping[str, Any]) -> str:
     return f"{words}: {where} ({unit_words(family['unit'], 'no unit')})"
 
 
-def _cells(row: Mapping[str, Any] | None, decimals: int, intervals: bool) -> tuple[str, ...]:
+def _cells(row: Mapping[str, Any] | None, decimals: int | None, intervals: bool) -> tuple[str, ...]:
     if row is None:
         return (ABSENT,) * (4 if intervals else 3)
     estimate = estimate_of(row)

@@ -13,7 +13,7 @@ from bids_ketamine.reports.figures.quality import motion_is_known, quality_figur
 from bids_ketamine.reports.tree import ParticipantOutput, RunOutput
 from bids_ketamine.reports.views import Picture, picture
 from bids_ketamine.reports.words import counted, is_number, listed, number, text
-from bids_ketamine.study.spec import ConfoundsSpec, OutliersSpec, StudySpec
+from bids_ketamine.study.spec import CleaningSpec, ConfoundsSpec, OutliersSpec, StudySpec
 
 #: The criterion that no picture shows, and the words for those that are drawn.
 GLOBAL_SIGNAL = "global_signal"
@@ -28,6 +28,8 @@ def motion_words(spec: StudySpec) -> str:
     rules: dict[str, list[str]] = {}
     for where, confounds in _confounds(spec).items():
         rules.setdefault(_marks(confounds.outliers), []).append(where)
+    if spec.cleaning is not None and spec.cleaning.std_dvars:
+        rules.setdefault(f"{_cleaning_marks(spec.cleaning)}.", []).append("rest")
     told = [
         rule if len(rules) == 1 else f"{listed(names)}: {rule[:1].lower()}{rule[1:]}"
         for rule, names in rules.items()
@@ -38,7 +40,17 @@ def motion_words(spec: StudySpec) -> str:
 
 def _confounds(spec: StudySpec) -> dict[str, ConfoundsSpec]:
     found = {"tasks": spec.glm.confounds} if spec.tasks else {}
-    return found | ({"rest": spec.rest.confounds} if spec.rest is not None else {})
+    at_rest = spec.rest is not None and spec.cleaning is None
+    return found | ({"rest": spec.rest.confounds} if spec.rest is not None and at_rest else {})
+
+
+def _cleaning_marks(cleaning: CleaningSpec) -> str:
+    """Tell what marks a volume of a resting run that is cleaned without it."""
+    filtered = ", of motion without breathing" if cleaning.motion_filter != "none" else ""
+    return (
+        "marked volumes are left out; dashed lines are the study's thresholds (that of "
+        f"displacement{filtered}: see the cleaning)"
+    )
 
 
 def _marks(outliers: OutliersSpec | None) -> str:
@@ -95,7 +107,12 @@ def motion_pictures(
     absent : str
         A sentence on the others; empty if there are none.
     """
-    runs = [(session, run) for session in found.sessions for run in session.runs if run.quality]
+    runs = [
+        (session, run)
+        for session in found.sessions
+        for run in session.runs
+        if run.quality and not _is_with_cleaning(run, spec)
+    ]
     runs.sort(key=lambda each: (tasks.index(each[1].task), each[1].run))
     pictures, unknown = [], []
     for session, run in runs:
@@ -112,6 +129,12 @@ def motion_pictures(
             )
         pictures.append(picture(caption, partial(_draw_quality, run, spec, caption)))
     return pictures, _absent(unknown, any_known=bool(pictures))
+
+
+def _is_with_cleaning(run: RunOutput, spec: StudySpec) -> bool:
+    """Tell whether the section on cleaning shows the run; it has no DVARS."""
+    cleaning = spec.cleaning
+    return cleaning is not None and not cleaning.std_dvars and bool(run.facts.get("Cleaning"))
 
 
 def _is_known(run: RunOutput) -> bool:
@@ -147,10 +170,17 @@ def _draw_quality(run: RunOutput, spec: StudySpec, caption: str) -> Markup:
     at_rest = spec.rest is not None and run.task == spec.rest.task
     confounds = spec.rest.confounds if spec.rest is not None and at_rest else spec.glm.confounds
     thresholds = confounds.outliers.thresholds if confounds.outliers else {}
+    displacement = thresholds.get("framewise_displacement")
+    dvars = thresholds.get("std_dvars")
+    if spec.cleaning is not None and at_rest:
+        # That of filtered motion would be drawn beside motion that is not.
+        filtered = spec.cleaning.motion_filter != "none"
+        displacement = None if filtered else spec.cleaning.framewise_displacement
+        dvars = spec.cleaning.std_dvars
     return quality_figure(
         read_table(run.quality),
-        framewise_displacement=thresholds.get("framewise_displacement"),
-        std_dvars=thresholds.get("std_dvars"),
+        framewise_displacement=displacement or None,
+        std_dvars=dvars or None,
         name=f"quality-{run.name}",
         description=f"Framewise displacement and standardized DVARS over volumes: {caption}",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import combinations
@@ -12,8 +12,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from bids_ketamine.errors import BidsKetamineError
+from bids_ketamine.outputs.tables import read_table
 from bids_ketamine.reports.figures.brain_graph import brain_graph, shown_words
-from bids_ketamine.reports.figures.matrix import common_limit, matrix_figure
+from bids_ketamine.reports.figures.matrix import WITH_NAMES, common_limit, matrix_figure
+from bids_ketamine.reports.figures.network_matrix import network_matrix_figure
 from bids_ketamine.reports.methods_routes import route_words
 from bids_ketamine.reports.participant_matrices import (
     CERTAIN_FROM,
@@ -67,14 +69,46 @@ def matrix_groups(found: ParticipantOutput, task: str) -> list[PictureGroup]:
 def _matrices(files: Files, kind: str) -> tuple[Picture, ...]:
     limit = common_limit(readable_matrices(file for _, file in files))
     return tuple(
-        picture(f"{session.name}: {kind} of regions", partial(_draw_matrix, file, kind, limit))
+        picture(
+            f"{session.name}: {kind} of regions",
+            partial(_draw_matrix, file, kind, limit, _networks(session, file.task)),
+        )
         for session, file in files
     )
 
 
-def _draw_matrix(file: TaskFile, kind: str, limit: float) -> Markup:
+def _networks(session: SessionOutput, task: str) -> dict[str, str]:
+    """Return the first network of each region, regions of one network together."""
+    for file in session.region_tables:
+        if file.task == task:
+            with suppress(BidsKetamineError, KeyError):  # the table is told elsewhere
+                table = read_table(file.path, text=("region", "networks"))
+                told = table["networks"].fillna("").astype(str)
+                first = [each.split(";")[0].strip() for each in told]
+                found = dict(zip(table["region"].astype(str), first, strict=True))
+                order = sorted({*first} - {""}, key=first.index)
+                # Regions of no network stand last.
+                return dict(sorted(found.items(), key=lambda each: _place(each[1], order)))
+    return {}
+
+
+def _place(network: str, order: Sequence[str]) -> int:
+    return order.index(network) if network else len(order)
+
+
+def _draw_matrix(file: TaskFile, kind: str, limit: float, networks: Mapping[str, str]) -> Markup:
     matrix = read_matrix(file.path)
     description = f"Matrix of {kind}s between {len(matrix)} regions"
+    names = [str(each) for each in matrix.columns]
+    if len(names) > WITH_NAMES and set(names) == set(networks) and any(networks.values()):
+        order = [names.index(each) for each in networks]
+        return network_matrix_figure(
+            matrix.to_numpy(dtype=np.float64)[np.ix_(order, order)],
+            networks=[each.replace("_", " ") for each in networks.values()],
+            limit=limit,
+            label="Pearson r",
+            description=f"{description}, ordered by network",
+        )
     return matrix_figure(matrix, limit=limit, name=file.path.name, description=description)
 
 
@@ -85,7 +119,9 @@ def _graphs(files: Files) -> tuple[Picture, ...]:
     for session, file in files:
         centres = region_centres(file.facts())
         with suppress(BidsKetamineError, ValueError):  # the matrix itself tells what is wrong
-            edges = _edges(session, read_matrix(file.path)) if centres else []
+            # Of hundreds of regions a graph shows none.
+            few = 0 < len(centres) <= WITH_NAMES
+            edges = _edges(session, read_matrix(file.path)) if few else []
             if edges:
                 caption = f"{session.name}: {GRAPH_WORDS}. {shown_words(edges, centres=centres)}"
                 draw = partial(_draw_graph, edges, file, centres, limit)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bids_ketamine.reports.figures.color_scale import OPAQUE_FROM
+from bids_ketamine.reports.participant_cleaning import cleaning_groups
 from bids_ketamine.reports.participant_collinearity import collinearity_group
 from bids_ketamine.reports.participant_dcm import dcm_groups
 from bids_ketamine.reports.participant_dropped import dropped_table
 from bids_ketamine.reports.participant_gppi import gppi_groups
 from bids_ketamine.reports.participant_maps import MapFiles, contrast_files, contrast_pictures
+from bids_ketamine.reports.participant_networks import network_groups
 from bids_ketamine.reports.participant_regions import region_means, task_rows
 from bids_ketamine.reports.participant_rest import matrix_groups, series_groups
 from bids_ketamine.reports.participant_rsa import rsa_groups
@@ -27,6 +29,10 @@ _TASK_WORDS = (
     f"{OPAQUE_FROM:g} in size{{faded}} fade; glass brains show only those above. Nothing is "
     "corrected for the number of voxels; the maps are for looking, the measures are in the table "
     "below. Colours are the same in all sessions."
+)
+_CLEANING_WORDS = (
+    "Volumes that are left out enter nothing; those that stay are filtered and freed of nuisance "
+    "regressors in one projection, run by run, and runs are joined."
 )
 _REST_WORDS = (
     "Correlations of cleaned region series, runs of a session together: Pearson's, and partial "
@@ -78,7 +84,8 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
         rows = pd.DataFrame()
         if at_rest:
             words = _REST_WORDS
-            groups = matrix_groups(found, label) + series_groups(runs)
+            groups = network_groups(found, spec, label)
+            groups += matrix_groups(found, label) + series_groups(runs)
         else:
             names = {label} | {task.name for task in spec.tasks if task.label == label}
             rows = task_rows(found, names)
@@ -100,6 +107,21 @@ def task_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
             anchor = "task-" + re.sub(r"[^A-Za-z0-9]+", "-", label)
             views.append(TaskView(anchor, title, words, tuple(groups), dropped))
     return views
+
+
+def cleaning_views(found: ParticipantOutput, spec: StudySpec) -> list[TaskView]:
+    """Return the section on cleaning of resting series; none where there is none.
+
+    Parameters
+    ----------
+    found : ParticipantOutput
+        What the output tree holds.
+    spec : StudySpec
+        Thresholds.
+    """
+    groups = cleaning_groups(found, spec)
+    title = "Cleaning of resting series"
+    return [TaskView("cleaning", title, _CLEANING_WORDS, tuple(groups), None)] if groups else []
 
 
 def tasks_in_order(found: ParticipantOutput, spec: StudySpec) -> list[tuple[str, str]]:

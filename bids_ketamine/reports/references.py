@@ -15,6 +15,9 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2015.02.064",
     "art": "Whitfield-Gabrieli S. Artifact Detection Tools (ART). "
     "https://www.nitrc.org/projects/artifact_detect",
+    "austin": "Austin PC (2009). Balance diagnostics for comparing the distribution of baseline "
+    "covariates between treatment groups in propensity-score matched samples. Statistics in "
+    "Medicine 28:3083-3107. doi:10.1002/sim.3697",
     "bates": "Bates D, M\u00e4chler M, Bolker B, Walker S (2015). Fitting linear mixed-effects "
     "models using lme4. Journal of Statistical Software 67(1). doi:10.18637/jss.v067.i01",
     "besag": "Besag J, Clifford P (1991). Sequential Monte Carlo p-values. Biometrika 78:301-304. "
@@ -25,6 +28,9 @@ REFERENCES = {
     "cai": "Cai MB, Schuck NW, Pillow JW, Niv Y (2019). Representational structure or task "
     "structure? Bias in neural representational similarity analysis and a Bayesian method for "
     "reducing bias. PLoS Computational Biology 15(5):e1006299. doi:10.1371/journal.pcbi.1006299",
+    "ciric": "Ciric R et al. (2017). Benchmarking of participant-level confound regression "
+    "strategies for the control of motion artifact in studies of functional connectivity. "
+    "NeuroImage 154:174-187. doi:10.1016/j.neuroimage.2017.03.020",
     "compcor": "Behzadi Y et al. (2007). A component based noise correction method (CompCor) for "
     "BOLD and perfusion based fMRI. NeuroImage 37:90-101. doi:10.1016/j.neuroimage.2007.04.042",
     "conn": "Whitfield-Gabrieli S, Nieto-Castanon A (2012). Conn: a functional connectivity "
@@ -32,6 +38,8 @@ REFERENCES = {
     "doi:10.1089/brain.2012.0073",
     "diedrichsen": "Diedrichsen J, Provost S, Zareamoghaddam H (2016). On the distribution of "
     "cross-validated Mahalanobis distances. arXiv:1607.01371",
+    "fair": "Fair DA et al. (2020). Correction of respiratory artifacts in MRI head motion "
+    "estimates. NeuroImage 208:116400. doi:10.1016/j.neuroimage.2019.116400",
     "fdr": "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical and "
     "powerful approach to multiple testing. Journal of the Royal Statistical Society B "
     "57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x",
@@ -55,6 +63,12 @@ REFERENCES = {
     "glmnet": "Friedman J, Hastie T, Tibshirani R (2010). Regularization paths for generalized "
     "linear models via coordinate descent. Journal of Statistical Software 33(1). "
     "doi:10.18637/jss.v033.i01",
+    "gratton": "Gratton C et al. (2020). Removal of high frequency contamination from motion "
+    "estimates in single-band fMRI saves data without biasing functional connectivity. NeuroImage "
+    "217:116866. doi:10.1016/j.neuroimage.2020.116866",
+    "greene": "Greene DJ et al. (2020). Integrative and network-specific connectivity of the basal "
+    "ganglia and thalamus defined in individuals. Neuron 105:742-758. "
+    "doi:10.1016/j.neuron.2019.11.012",
     "greenhouse": "Greenhouse SW, Geisser S (1959). On methods in the analysis of profile data. "
     "Psychometrika 24:95-112. doi:10.1007/BF02289823",
     "hedges": "Hedges LV (1981). Distribution theory for Glass's estimator of effect size and "
@@ -65,6 +79,11 @@ REFERENCES = {
     "ledoit": "Ledoit O, Wolf M (2004). A well-conditioned estimator for large-dimensional "
     "covariance matrices. Journal of Multivariate Analysis 88:365-411. "
     "doi:10.1016/S0047-259X(03)00096-4",
+    "lindquist": "Lindquist MA, Geuter S, Wager TD, Caffo BS (2019). Modular preprocessing "
+    "pipelines can reintroduce artifacts into fMRI data. Human Brain Mapping 40:2358-2376. "
+    "doi:10.1002/hbm.24528",
+    "marek": "Marek S et al. (2018). Spatial and temporal organization of the individual human "
+    "cerebellum. Neuron 100:977-993. doi:10.1016/j.neuron.2018.10.010",
     "marsbar": "Brett M, Anton J-L, Valabregue R, Poline J-B (2002). Region of interest analysis "
     "using an SPM toolbox. 8th International Conference on Functional Mapping of the Human Brain, "
     "Sendai. NeuroImage 16(2).",
@@ -80,10 +99,15 @@ REFERENCES = {
     "power": "Power JD et al. (2012). Spurious but systematic correlations in functional "
     "connectivity MRI networks arise from subject motion. NeuroImage 59:2142-2154. "
     "doi:10.1016/j.neuroimage.2011.10.018",
+    "power2014": "Power JD et al. (2014). Methods to detect, characterize, and remove motion "
+    "artifact in resting state fMRI. NeuroImage 84:320-341. doi:10.1016/j.neuroimage.2013.08.048",
     "pybids": "Yarkoni T et al. (2019). PyBIDS: Python tools for BIDS datasets. Journal of Open "
     "Source Software 4(40):1294. doi:10.21105/joss.01294",
     "satterthwaite": "Satterthwaite FE (1946). An approximate distribution of estimates of "
     "variance components. Biometrics Bulletin 2:110-114. doi:10.2307/3002019",
+    "satterthwaite2013": "Satterthwaite TD et al. (2013). An improved framework for confound "
+    "regression and filtering for control of motion artifact in the preprocessing of resting-state "
+    "functional connectivity data. NeuroImage 64:240-256. doi:10.1016/j.neuroimage.2012.08.052",
     "schaefer": "Schaefer A et al. (2018). Local-global parcellation of the human cerebral cortex "
     "from intrinsic functional connectivity MRI. Cerebral Cortex 28:3095-3114. "
     "doi:10.1093/cercor/bhx179",
@@ -94,10 +118,14 @@ REFERENCES = {
     "doi:10.1016/j.neuroimage.2019.116290",
     "senn": "Senn S (2002). Cross-over trials in clinical research, 2nd edition. Wiley, "
     "Chichester. doi:10.1002/0470854596",
+    "shrout": "Shrout PE, Fleiss JL (1979). Intraclass correlations: uses in assessing rater "
+    "reliability. Psychological Bulletin 86:420-428. doi:10.1037/0033-2909.86.2.420",
     "spm": "Friston KJ et al. (2002). Classical and Bayesian inference in neuroimaging: "
     "applications. NeuroImage 16:484-512. doi:10.1006/nimg.2002.1091",
     "stephan": "Stephan KE, Weiskopf N, Drysdale PM, Robinson PA, Friston KJ (2007). Comparing "
     "hemodynamic models with DCM. NeuroImage 38:387-401. doi:10.1016/j.neuroimage.2007.07.040",
+    "stuart": "Stuart EA (2010). Matching methods for causal inference: a review and a look "
+    "forward. Statistical Science 25:1-21. doi:10.1214/09-STS313",
     "tian": "Tian Y et al. (2020). Topographic organization of the human subcortex unveiled with "
     "functional connectivity gradients. Nature Neuroscience 23:1421-1432. "
     "doi:10.1038/s41593-020-00711-6",
@@ -115,6 +143,8 @@ REFERENCES = {
     "again. NeuroImage 2:173-181. doi:10.1006/nimg.1995.1023",
     "yates": "Yates F (1934). Contingency tables involving small numbers and the chi-square test. "
     "Supplement to the Journal of the Royal Statistical Society 1:217-235. doi:10.2307/2983604",
+    "zalesky": "Zalesky A, Fornito A, Bullmore ET (2010). Network-based statistic: identifying "
+    "differences in brain networks. NeuroImage 53:1197-1207. doi:10.1016/j.neuroimage.2010.06.041",
     "zeidman": "Zeidman P, Jafarian A, Corbin N, Seghier ML, Razi A, Price CJ, Friston KJ (2019). "
     "A guide to group effective connectivity analysis, part 1: First level analysis with DCM for "
     "fMRI. NeuroImage 200:174-190. doi:10.1016/j.neuroimage.2019.06.031",

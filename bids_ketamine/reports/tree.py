@@ -95,6 +95,10 @@ class SessionOutput:
         Dissimilarities of trial types by region, and how well halves of the partitions agree.
     circuits : tuple of TaskFile
         Estimates of dynamic causal models.
+    network_tables, region_tables : tuple of TaskFile
+        Means over the edges of networks at rest, and the signal of each region.
+    seed_maps : tuple of TaskFile
+        Maps of Fisher z of seeds, of volumes or of grayordinates.
     """
 
     name: str
@@ -110,6 +114,9 @@ class SessionOutput:
     dissimilarities: tuple[TaskFile, ...] = ()
     reliabilities: tuple[TaskFile, ...] = ()
     circuits: tuple[TaskFile, ...] = ()
+    network_tables: tuple[TaskFile, ...] = ()
+    region_tables: tuple[TaskFile, ...] = ()
+    seed_maps: tuple[TaskFile, ...] = ()
 
     @property
     def task_files(self) -> tuple[TaskFile, ...]:
@@ -117,6 +124,7 @@ class SessionOutput:
         return (
             *(*self.maps, *self.matrices, *self.partial_matrices, *self.gppi_tables),
             *(*self.gppi_matrices, *self.dissimilarities, *self.reliabilities, *self.circuits),
+            *(*self.network_tables, *self.region_tables, *self.seed_maps),
         )
 
 
@@ -203,6 +211,9 @@ def _session(table: Path, spec: StudySpec, unreadable: list[str]) -> SessionOutp
         dissimilarities=_task_files(functional, "*_stat-ldc_dissimilarity.tsv"),
         reliabilities=_task_files(functional, "*_stat-ldc_reliability.tsv"),
         circuits=_task_files(functional, "*_desc-dcm_estimates.json"),
+        network_tables=_task_files(functional, "*_networks.tsv"),
+        region_tables=_task_files(functional, "*_regions.tsv"),
+        seed_maps=_task_files(functional, "*_seed-*_stat-fisherz_statmap.*nii*"),
     )
 
 
@@ -210,7 +221,7 @@ def _meaning(measures: pd.DataFrame, label: str, spec: StudySpec) -> str:
     names = measures["session"].dropna().unique()
     if len(names):
         return str(names[0])
-    matching = [session.name for session in spec.sessions if (session.label or "") == label]
+    matching = [session.name for session in spec.scanned_sessions if (session.label or "") == label]
     return matching[0] if matching else label or "session"
 
 

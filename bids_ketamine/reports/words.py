@@ -22,7 +22,15 @@ MEASURE_WORDS = {
     "gppi": "generalized PPI",
     "ldc": "linear discriminant contrast",
     "dcm": "dynamic causal model",
+    "network_connectivity": "network connectivity",
+    "raw_temporal_sd": "temporal standard deviation before cleaning",
+    "cleaned_temporal_sd": "temporal standard deviation after cleaning",
+    "raw_tsnr": "temporal signal-to-noise ratio before cleaning",
+    "cleaned_tsnr": "temporal signal-to-noise ratio after cleaning",
+    "volume": "volume over intracranial volume",
 }
+#: Means of networks under a further nuisance model bear its name.
+OF_NETWORKS = "network_connectivity_"
 
 
 def is_absent(value: Any) -> bool:
@@ -190,7 +198,13 @@ def region_words(regions: Any) -> str:
 
 
 def measure_words(measure: Any) -> str:
-    """Return the name of a measure in words."""
+    """Return the name of a measure in words.
+
+    >>> measure_words("raw_tsnr"), measure_words("network_connectivity_36P")
+    ('temporal signal-to-noise ratio before cleaning', 'network connectivity (36P)')
+    """
+    if str(measure).startswith(OF_NETWORKS):
+        return f"{MEASURE_WORDS['network_connectivity']} ({str(measure)[len(OF_NETWORKS) :]})"
     return MEASURE_WORDS.get(str(measure), text(measure).replace("_", " "))
 
 

@@ -21,7 +21,25 @@ def possible_sessions(spec: StudySpec, outcome: OutcomeSpec) -> tuple[str, ...]:
     if outcome.change_column:
         return ()
     names = (session.name for session in spec.sessions)
-    return tuple(name for name in names if not outcome.columns or name in outcome.columns)
+    return tuple(name for name in names if has_scores(spec, outcome, name))
+
+
+def has_scores(spec: StudySpec, outcome: OutcomeSpec, session: str) -> bool:
+    """Tell whether an outcome can have a score of a session.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    outcome : OutcomeSpec
+        One of its outcomes.
+    session : str
+        A session; of a mean of sessions a score of any of them suffices.
+    """
+    if outcome.change_column:
+        return False
+    wanted = {session, *spec.session_means.get(session, ())}
+    return not outcome.columns or not wanted.isdisjoint(outcome.columns)
 
 
 def first_session(spec: StudySpec, outcome: OutcomeSpec) -> str | None:
@@ -61,8 +79,9 @@ def baseline_session(spec: StudySpec, outcome: OutcomeSpec) -> str | None:
 def model_sessions(spec: StudySpec, model: MixedModelSpec, known: Sequence[str]) -> tuple[str, ...]:
     """Return the sessions of a mixed model in the order of the study.
 
-    Where nothing else is said: those the value has and, if the formula is about treatments, that
-    follow one. The baseline of a formula that names it is still among them.
+    Where nothing else is said: those the value has, none that is the mean of others (these would
+    count twice), and, if the formula is about treatments, that follow one. The baseline of a
+    formula that names it is still among them.
 
     Parameters
     ----------
@@ -75,6 +94,7 @@ def model_sessions(spec: StudySpec, model: MixedModelSpec, known: Sequence[str])
     """
     if model.sessions:
         return tuple(each.name for each in spec.sessions if each.name in model.sessions)
+    known = [name for name in known if name not in spec.session_means]
     crossover = spec.crossover
     if crossover is None or not set(OF_CROSSOVER) & set(variables_of(model.formula)):
         return tuple(known)

@@ -24,6 +24,11 @@ SHORTEST_WORD = 4
 #: So do these.
 COMMON_WORDS = ("both", "none", "other", "with", "without")
 
+#: Sections that may name arms, beside mixed models and logistic regressions.
+NAMING_ARMS = (
+    *("edge_statistics", "controls", "reliability", "clinical_course", "score_correlations"),
+)
+
 #: Participants that an arm needs before one value of theirs, or none, is held to tell it.
 SEVERAL = 2
 
@@ -144,10 +149,10 @@ def with_blinded_arms(spec: StudySpec, labels: Mapping[str, str]) -> StudySpec:
     if renamed.arms is None:
         return renamed
     arms = replace(renamed.arms, levels=tuple(labels.values()))
-    controls = renamed.planned.controls
+    controls = renamed.controls
     if controls is not None:
         named = replace(controls, level=labels.get(controls.level, controls.level))
-        renamed = replace(renamed, planned=replace(renamed.planned, controls=named))
+        renamed = replace(renamed, controls=named)
     return replace(renamed, arms=arms)
 
 
@@ -168,6 +173,11 @@ def _in_order(arms: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]
     """Return blinded arms of a list; its own order would tell which is which."""
     known = [shown for level, shown in labels.items() if level in arms]
     return (*known, *(each for each in arms if each not in labels))
+
+
+def _names_arms(section: Any) -> bool:
+    """Tell whether a section of a study, if there is one, names an arm."""
+    return bool(getattr(section, "arms", ()) or getattr(section, "level", None))
 
 
 def visible_labels(spec: StudySpec, labels: Mapping[str, str]) -> list[str]:
@@ -198,6 +208,13 @@ def visible_labels(spec: StudySpec, labels: Mapping[str, str]) -> list[str]:
             "The study names arms in the mixed model "
             f"{', '.join(f'`{each}`' for each in named)}: whoever knows the study file can tell "
             "them there."
+        )
+    sections = [name for name in NAMING_ARMS if _names_arms(getattr(spec, name))]
+    sections += [f"logistic_regressions.{e.name}" for e in spec.logistic_regressions if e.arms]
+    if sections:
+        told.append(
+            f"The study names arms in {', '.join(f'`{each}`' for each in sections)}: whoever knows "
+            "the study file can tell them there."
         )
     names = [each.name for each in spec.sessions]
     names += [each.name for each in spec.changes] + [each.name for each in spec.outcomes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bids_ketamine.study.check_cifti import check_cifti
 from bids_ketamine.study.check_clinical import (
     check_behaviour,
     check_crossover,
@@ -13,18 +14,30 @@ from bids_ketamine.study.check_clinical import (
 )
 from bids_ketamine.study.check_confounds import check_confounds
 from bids_ketamine.study.check_connectivity import check_connectivity
+from bids_ketamine.study.check_course import (
+    check_clinical_course,
+    check_logistic_regressions,
+    check_primary_outcomes,
+    check_score_correlations,
+)
 from bids_ketamine.study.check_dcm import check_dcm
 from bids_ketamine.study.check_elastic_net import check_elastic_net
 from bids_ketamine.study.check_mixed import check_mixed_models
+from bids_ketamine.study.check_network_groups import (
+    check_controls,
+    check_edge_statistics,
+    check_reliability,
+    check_volumes,
+)
+from bids_ketamine.study.check_networks import check_cleaning, check_networks
 from bids_ketamine.study.check_peb import check_peb
+from bids_ketamine.study.check_sessions import check_sessions
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.check_tasks import check_glm, check_tasks
 from bids_ketamine.study.document import KeyPath, Problem
-from bids_ketamine.study.formula_variables import ALWAYS, variables_of
 from bids_ketamine.study.spec import (
     OWN_SEGMENTATION,
     CovariateSpec,
-    MixedModelSpec,
     OutcomeSpec,
     RegionSpec,
     StudySpec,
@@ -36,6 +49,9 @@ REGION_SOURCES = ("atlas", "dseg", "mask", "spheres", "columns")
 
 #: What is said of a source, and goes with it.
 SOURCE_DETAILS = ("labels", "label_table", "space")
+
+#: Surfaces of the cortex, in the order of their files.
+HEMISPHERES = ("left", "right")
 
 #: Name of a table: no folder, nothing hidden.
 TABLE_NAME = re.compile(r"\w[\w .+-]*")
@@ -51,13 +67,16 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     problem : callable
         Called with the place in the file and a sentence.
     """
-    _check_sessions(spec, problem)
-    _check_order(spec, problem)
+    check_sessions(spec, problem)
+    check_cifti(spec, problem)
     _check_regions(spec, problem)
     check_tasks(spec, problem)
     check_glm(spec.glm, problem)
     check_confounds(spec.glm.confounds, ("glm", "confounds"), problem)
     check_connectivity(spec, problem)
+    check_cleaning(spec, problem)
+    check_networks(spec, problem)
+    check_volumes(spec, problem)
     check_similarity(spec, problem)
     check_dcm(spec, problem)
     check_peb(spec, problem)
@@ -68,6 +87,13 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
     check_symptom_dimensions(spec, problem)
     check_crossover(spec, problem)
     check_mixed_models(spec, problem)
+    check_clinical_course(spec, problem)
+    check_score_correlations(spec, problem)
+    check_logistic_regressions(spec, problem)
+    check_primary_outcomes(spec, problem)
+    check_edge_statistics(spec, problem)
+    check_controls(spec, problem)
+    check_reliability(spec, problem)
     _check_labels(spec, problem)
     _check_tables(spec, problem)
     _check_outcomes(spec, problem)
@@ -75,73 +101,14 @@ def check_study(spec: StudySpec, problem: Problem) -> None:
         problem(("arms", "levels"), "arms.levels names an arm twice")
     if spec.arms is not None and "all" in spec.arms.levels:
         problem(("arms", "levels"), "arms.levels: `all` stands for all arms together")
-    if not spec.tasks and spec.rest is None and not spec.outcomes and spec.table_one is None:
-        problem((), "the study has neither tasks, nor rest, nor outcomes: nothing to compute")
+    computed = (spec.tasks, spec.rest, spec.volumes, spec.outcomes, spec.table_one)
+    if not any(computed):
+        problem(
+            (),
+            "the study has neither tasks, nor rest, nor volumes, nor outcomes: nothing to compute",
+        )
     if (spec.tasks or spec.rest) and spec.regions is None:
         problem((), "tasks and rest need `regions`")
-
-
-def _check_sessions(spec: StudySpec, problem: Problem) -> None:
-    if not spec.sessions:
-        problem(("sessions",), "sessions names no session")
-    for session in spec.sessions:
-        where = ("sessions", session.name)
-        if bool(session.column) != bool(session.labels):
-            problem(where, f"sessions.{session.name} needs `column` and `labels` together")
-        if session.label and session.column:
-            problem(where, f"sessions.{session.name} has both `label` and `column`; keep one")
-        if session.unlabelled and len(spec.sessions) > 1:
-            problem(where, "a study without session folders has one session")
-    names = [session.name for session in spec.sessions]
-    for change in spec.changes:
-        for end in ("first", "second"):
-            name = getattr(change, end)
-            if name not in names:
-                problem(
-                    ("changes", change.name, end),
-                    f"changes.{change.name}.{end} names no session: `{name}`; "
-                    f"sessions: {', '.join(names)}",
-                )
-        if change.first == change.second:
-            problem(
-                ("changes", change.name), f"changes.{change.name} subtracts a session from itself"
-            )
-
-
-def _check_order(spec: StudySpec, problem: Problem) -> None:
-    """Refuse models over time where `changes` goes against the order of `sessions`.
-
-    Sessions of a crossover trial are treatments, and have no order in time.
-    """
-    places = {session.name: place for place, session in enumerate(spec.sessions)}
-    ends = [(each.first, each.second) for each in spec.changes]
-    for change in spec.changes if spec.crossover is None else ():
-        pair = (change.first, change.second)
-        known = set(pair) <= set(places)
-        if not known or places[change.first] <= places[change.second] or pair[::-1] in ends:
-            continue
-        models = [each.name for each in _models_over_time(spec, pair)]
-        if models:
-            problem(
-                ("changes", change.name),
-                f"changes.{change.name} goes from `{change.first}` to `{change.second}`, and "
-                f"`sessions` names `{change.second}` before `{change.first}`: the order of "
-                f"`sessions` is the time of mixed_models.{models[0]}; name the sessions in the "
-                "order in which they happened",
-            )
-
-
-def _models_over_time(spec: StudySpec, sessions: tuple[str, str]) -> list[MixedModelSpec]:
-    """Return the mixed models that take two sessions in the order of the study."""
-    found = []
-    for model in spec.mixed_models:
-        try:
-            over_time = not set(ALWAYS).isdisjoint(variables_of(model.formula))
-        except ValueError:  # is told of the formula itself
-            continue
-        if over_time and (not model.sessions or set(sessions) <= set(model.sessions)):
-            found.append(model)
-    return found
 
 
 def _check_regions(spec: StudySpec, problem: Problem) -> None:
@@ -150,6 +117,12 @@ def _check_regions(spec: StudySpec, problem: Problem) -> None:
         return
     if not regions.definitions and not regions.whole_atlases and not regions.all_columns:
         problem(("regions",), "regions has no definitions")
+    if regions.midthickness and len(set(regions.midthickness)) != len(HEMISPHERES):
+        problem(
+            ("regions", "midthickness"),
+            "regions.midthickness is two files, the left surface and the right one, not "
+            f"{len(set(regions.midthickness))}",
+        )
     if regions.all_columns and spec.inputs.timeseries_atlas is None:
         problem(
             ("regions", "all_columns"),

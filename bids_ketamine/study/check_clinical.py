@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bids_ketamine.study.check_lists import check_measures, check_names, check_outcomes
+from bids_ketamine.study.check_lists import (
+    check_change_images,
+    check_measures,
+    check_names,
+    check_outcomes,
+    check_sessions_together,
+)
 from bids_ketamine.study.document import Problem
 from bids_ketamine.study.measure_names import ANY
 from bids_ketamine.study.spec import (
@@ -65,8 +71,7 @@ def check_repeated_measures(spec: StudySpec, problem: Problem) -> None:
         )
     elif len(set(sessions)) < 2:
         problem((*where, "sessions"), "repeated_measures.sessions needs two sessions or more")
-    names = [session.name for session in spec.sessions]
-    check_names((*where, "sessions"), section.sessions, "session", names, problem)
+    check_sessions_together(spec, (*where, "sessions"), section.sessions, problem)
     check_outcomes(spec, (*where, "outcomes"), section.outcomes, problem, sessions)
 
 
@@ -125,6 +130,7 @@ def check_symptom_dimensions(spec: StudySpec, problem: Problem) -> None:
     if not section.dimensions:
         problem((*where, "dimensions"), "symptom_dimensions.dimensions names no dimension")
     check_measures(spec, (*where, "measure"), (section.measure,), problem)
+    check_change_images(spec, (*where, "outcome"), section.outcome, problem)
     if ANY in section.measure:
         problem(
             (*where, "measure"),
@@ -161,6 +167,12 @@ def check_crossover(spec: StudySpec, problem: Problem) -> None:
             problem(
                 ("crossover", "values", value),
                 f"crossover.values.{value}{unknown_name('session', session, names)}",
+            )
+        elif session in spec.session_means:
+            problem(
+                ("crossover", "values", value),
+                f"crossover.values.{value}: `{session}` is the mean of other sessions, and no "
+                "session follows a treatment on average",
             )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bids_ketamine.study.check_lists import change_of, check_change_images
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.measure_names import can_be_chosen, possible_measures
-from bids_ketamine.study.spec import CovariateSpec, ElasticNetSpec, OutcomeSpec, StudySpec
+from bids_ketamine.study.spec import CovariateSpec, ElasticNetSpec, StudySpec
 from bids_ketamine.study.wrong_names import named_twice, nearest_measure, unknown_name
 
 #: What to do where a study has nothing for the method.
@@ -33,7 +34,7 @@ def check_elastic_net(spec: StudySpec, problem: Problem) -> None:
     def tell(name: str, sentence: str) -> None:
         problem(("elastic_net", name), f"elastic_net.{name}{sentence}")
 
-    if not spec.tasks and spec.rest is None:
+    if not spec.has_imaging:
         problem(
             ("elastic_net",),
             f"elastic_net needs imaging measures: the study has neither tasks nor rest{WITHOUT}",
@@ -41,31 +42,12 @@ def check_elastic_net(spec: StudySpec, problem: Problem) -> None:
     else:
         _check_measures(spec, section, problem)
     _check_outcomes(spec, section, tell)
+    check_change_images(spec, ("elastic_net", "outcome"), section.outcome, problem)
     _check_covariates(spec, section, problem)
     if not section.l1_ratios:
         tell("l1_ratios", " names no mixing parameter")
     for value in named_twice(section.l1_ratios):
         tell("l1_ratios", f" names {value:g} twice")
-
-
-def change_of(spec: StudySpec, outcome: OutcomeSpec) -> str | None:
-    """Return the change whose two sessions the improvement of an outcome is about.
-
-    Parameters
-    ----------
-    spec : StudySpec
-        The study.
-    outcome : OutcomeSpec
-        One of its outcomes.
-
-    Returns
-    -------
-    str or None
-        None where it belongs to none.
-    """
-    if outcome.change is not None:
-        return outcome.change
-    return spec.changes[0].name if spec.changes else None
 
 
 def entering_covariates(

@@ -10,8 +10,13 @@ from bids_ketamine.study.baseline import (
     model_sessions,
     possible_sessions,
 )
-from bids_ketamine.study.check_elastic_net import change_of
-from bids_ketamine.study.check_lists import check_measures, check_names, check_outcomes
+from bids_ketamine.study.check_lists import (
+    change_of,
+    check_arms,
+    check_measures,
+    check_outcomes,
+    check_sessions_together,
+)
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.formula_variables import (
     NUMERIC,
@@ -87,15 +92,20 @@ def check_mixed_model(spec: StudySpec, model: MixedModelSpec, problem: Problem) 
 def _check_sessions(
     spec: StudySpec, model: MixedModelSpec, where: KeyPath, problem: Problem, tell: Tell
 ) -> None:
-    names = [session.name for session in spec.sessions]
-    check_names((*where, "sessions"), model.sessions, "session", names, problem)
+    names = [session.name for session in spec.own_sessions]
+    check_sessions_together(
+        spec,
+        (*where, "sessions"),
+        model.sessions,
+        problem,
+        of_images=bool(model.measures) and spec.has_imaging,
+    )
     if len(set(model.sessions or names)) < 2:
         tell("sessions", ": a mixed model is about two sessions or more")
 
 
 def _check_arms(spec: StudySpec, model: MixedModelSpec, where: KeyPath, problem: Problem) -> None:
-    levels = spec.arms.levels if spec.arms is not None else ()
-    check_names((*where, "arms"), model.arms, "arm", levels, problem)
+    check_arms(spec, (*where, "arms"), model.arms, problem)
 
 
 def _check_response(spec: StudySpec, model: MixedModelSpec, tell: Tell) -> None:
@@ -162,7 +172,8 @@ def _check_baseline(spec: StudySpec, model: MixedModelSpec, tell: Tell) -> None:
                 )
             continue
         sessions = model_sessions(spec, model, possible_sessions(spec, outcome))
-        left = [each for each in sessions if each != baseline]
+        parts = spec.session_means.get(baseline, ())
+        left = [each for each in sessions if each != baseline and each not in parts]
         if len(sessions) > 1 and len(left) < 2:
             tell(
                 "formula",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 
+from bids_ketamine.study.check_lists import change_of, check_change_images
 from bids_ketamine.study.dcm_names import modulations_of
 from bids_ketamine.study.document import Problem
-from bids_ketamine.study.spec import DcmModelSpec, PebSpec, StudySpec
+from bids_ketamine.study.spec import DcmModelSpec, OutcomeSpec, PebSpec, StudySpec
 
 #: What to do where a study has nothing for the method.
 WITHOUT = "; `peb: null` leaves the method out"
@@ -66,6 +67,24 @@ def _check_outcome(spec: StudySpec, peb: PebSpec, problem: Problem) -> None:
             f"peb.outcome: the improvement of `{peb.outcome}` belongs to no change, and models of "
             f"two sessions are compared; name these sessions under `changes`{WITHOUT}",
         )
+    else:
+        _check_peb_sessions(spec, found, problem)
+
+
+def _check_peb_sessions(spec: StudySpec, outcome: OutcomeSpec, problem: Problem) -> None:
+    """Refuse sessions of which there is no model: visits without images, and means of sessions."""
+    where = ("peb", "outcome")
+    check_change_images(spec, where, outcome.name, problem)
+    means = spec.session_means
+    for change in spec.changes:
+        for name in (change.first, change.second):
+            if change.name == change_of(spec, outcome) and name in means:
+                problem(
+                    where,
+                    f"peb.outcome: the change `{change.name}` of `{outcome.name}` is about "
+                    f"`{name}`, the mean of {' and '.join(means[name])}, and models are not "
+                    f"averaged; name a change between sessions of the dataset{WITHOUT}",
+                )
 
 
 def _check_fields(spec: StudySpec, peb: PebSpec, problem: Problem) -> None:

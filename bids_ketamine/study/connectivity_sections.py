@@ -21,11 +21,17 @@ class RestSpec:
         default=("pearson",),
         choices=("pearson", "partial"),
     )
+    pairs: bool = setting(
+        "Give a measure for each pair of regions; large atlases have thousands, which the "
+        "correlation matrix holds too",
+        default=True,
+    )
     minimum_residual_df: int = setting(
         "Fewest residual degrees of freedom for which a measure is given", default=20, minimum=1
     )
     confounds: ConfoundsSpec = setting(
-        "Nuisance regressors", default=ConfoundsSpec(motion_without_aroma="12")
+        "Nuisance regressors; `cleaning`, where there is one, stands in their place",
+        default=ConfoundsSpec(motion_without_aroma="12"),
     )
 
 

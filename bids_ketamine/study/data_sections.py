@@ -58,6 +58,19 @@ class SessionSpec:
         "Session label for each value of `column`", default=None, entity=True
     )
     unlabelled: bool = setting("The dataset has no session folders", default=False)
+    scanned: bool = setting(
+        "Whether there are images of it; a visit with scores alone has none", default=True
+    )
+    mean_of: tuple[str, ...] = setting(
+        "Sessions whose mean it is, such as two baselines: of measures (Fisher z of connectivity) "
+        "and scores, of one where the other is missing",
+        default=(),
+    )
+
+    @property
+    def in_dataset(self) -> bool:
+        """Whether it is a session of the dataset's own, not made of others."""
+        return not self.mean_of
 
 
 @dataclass(frozen=True, kw_only=True)

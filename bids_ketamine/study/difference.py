@@ -48,8 +48,7 @@ def normalised_study(spec: StudySpec, *, file_words: Callable[[str], str]) -> di
     dict
         Mappings, lists and scalars; named entries are mappings by name, in the study's order.
     """
-    plain = _plain_section(spec, file_words)
-    return plain | plain.pop("planned")
+    return _plain_section(spec, file_words)
 
 
 def _plain_section(section: Any, file_words: Callable[[str], str]) -> dict[str, Any]:

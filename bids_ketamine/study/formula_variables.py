@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 from bids_ketamine.study.spec import MixedModelSpec, StudySpec
 
@@ -48,6 +49,45 @@ def variables_of(formula: str) -> tuple[str, ...]:
     from bids_ketamine.core.mixed.formula import formula_variables
 
     return formula_variables(formula)
+
+
+def terms_of(formula: str) -> tuple[str, ...]:
+    """Return the terms of a formula, main effects before interactions; the intercept stays out.
+
+    Parameters
+    ----------
+    formula : str
+        Right-hand side.
+
+    Returns
+    -------
+    tuple of str
+        Names joined by colons.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read: with a sentence.
+
+    Examples
+    --------
+    >>> terms_of("1 + time * arm + time:response")
+    ('time', 'arm', 'time:arm', 'time:response')
+    """
+    variables_of(formula)
+    if not PLAIN.fullmatch(formula):
+        from bids_ketamine.core.mixed.formula import formula_terms
+
+        return tuple(":".join(term) for term in formula_terms(formula))
+    found: dict[frozenset[str], str] = {}
+    for part in formula.split("+"):
+        factors = [[name.strip() for name in each.split(":")] for each in part.split("*")]
+        for number in range(1, len(factors) + 1):
+            for chosen in combinations(factors, number):
+                names = list(dict.fromkeys(name for factor in chosen for name in factor))
+                if names != ["1"]:
+                    found.setdefault(frozenset(names), ":".join(names))
+    return tuple(sorted(found.values(), key=lambda term: term.count(":")))
 
 
 def known_variables(spec: StudySpec, model: MixedModelSpec) -> tuple[str, ...]:

@@ -8,8 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from bids_ketamine.study.check_connectivity import check_gppi
+from bids_ketamine.study.check_course import (
+    check_clinical_course,
+    check_primary_outcomes,
+    check_score_correlations,
+)
 from bids_ketamine.study.check_dcm import check_dcm
 from bids_ketamine.study.check_elastic_net import check_elastic_net
+from bids_ketamine.study.check_network_groups import (
+    check_controls,
+    check_edge_statistics,
+    check_reliability,
+)
+from bids_ketamine.study.check_networks import check_cleaning, check_networks
 from bids_ketamine.study.check_peb import check_peb
 from bids_ketamine.study.check_similarity import check_similarity
 from bids_ketamine.study.document import KeyPath, Problem
@@ -20,6 +31,12 @@ from bids_ketamine.study.inherited_clinical import (
     without_clinical_parts,
     without_mixed_models,
 )
+from bids_ketamine.study.inherited_networks import (
+    without_group_parts,
+    without_network_parts,
+    without_regressions,
+)
+from bids_ketamine.study.inherited_sessions import without_sessions
 from bids_ketamine.study.spec import StudySpec
 
 Check = Callable[[StudySpec, Problem], None]
@@ -29,6 +46,8 @@ METHODS = {
     "gppi": ("generalized PPI", check_gppi),
     "rsa": ("representational similarity", check_similarity),
     "dcm": ("dynamic causal modelling", check_dcm),
+    "cleaning": ("the cleaning of resting series", check_cleaning),
+    "networks": ("networks of resting connectivity", check_networks),
 }
 
 #: The same of methods on dynamic causal models: which of these a study has comes first.
@@ -37,8 +56,18 @@ METHODS_ON_MODELS = {"peb": ("parametric empirical Bayes", check_peb)}
 #: The same of methods on all measures: which of them a study has comes first.
 METHODS_ON_MEASURES = {"elastic_net": ("elastic net", check_elastic_net)}
 
+#: The same of group statistics on sessions, arms and outcomes; the last on mixed models, too.
+METHODS_ON_GROUPS = {
+    "edge_statistics": ("the test of every edge", check_edge_statistics),
+    "controls": ("the comparison with controls", check_controls),
+    "reliability": ("reliability", check_reliability),
+    "clinical_course": ("response and remission by visit", check_clinical_course),
+    "score_correlations": ("correlations of scores", check_score_correlations),
+    "primary_outcomes": ("the correction over primary outcomes", check_primary_outcomes),
+}
+
 #: End of a problem's sentence that says how to leave out what the study has nothing for.
-CURE = re.compile(r"(; | \()`\w+: null` leaves the method out\)?$")
+CURE = re.compile(r"(; | \()`\w+: null` leaves (the method|it|them) out\)?$")
 
 
 def without_misfits(
@@ -65,6 +94,8 @@ def without_misfits(
     notices : tuple of str
         A sentence without full stop for each that was left out, with its reason.
     """
+    spec, sessions = without_sessions(spec, written)
+    spec, networks = without_network_parts(spec, written)
     spec, methods = _without_methods(spec, written, METHODS)
     spec, models = _without_models(spec, written)
     spec, methods_on_models = _without_methods(spec, written, METHODS_ON_MODELS)
@@ -75,8 +106,12 @@ def without_misfits(
     spec, clinical_parts = without_clinical_parts(spec, written)
     spec, clinical = _without_methods(spec, written, CLINICAL_METHODS)
     spec, mixed = without_mixed_models(spec, written, _misfit)
-    notices = (*methods, *models, *methods_on_models, *parts, *methods_on_measures)
-    return spec, (*notices, *clinical_parts, *clinical, *mixed)
+    spec, group = without_group_parts(spec, written)
+    spec, methods_on_groups = _without_methods(spec, written, METHODS_ON_GROUPS)
+    spec, regressions = without_regressions(spec, written, _misfit)
+    notices = (*sessions, *networks, *methods, *models, *methods_on_models, *parts)
+    notices += (*methods_on_measures, *clinical_parts, *clinical, *mixed)
+    return spec, (*notices, *group, *methods_on_groups, *regressions)
 
 
 def _without_methods(

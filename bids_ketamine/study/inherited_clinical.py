@@ -50,23 +50,25 @@ def without_clinical_parts(
     outcomes = [each.name for each in spec.outcomes]
     answered = [task.name for task in spec.tasks if task.error_trials is not None]
     variables = [each.name for each in spec.participant_variables]
+    sessions = [each.name for each in spec.sessions]
     notices: list[str] = []
     for section, setting, known, what in (
         ("repeated_measures", "outcomes", outcomes, "outcomes"),
+        ("repeated_measures", "sessions", sessions, "sessions"),
         ("behaviour", "tasks", answered, "tasks with `error_trials`"),
         ("symptom_dimensions", "covariates", variables, "covariates"),
     ):
         value: Any = getattr(spec, section)
         if value is None or (section, setting) in written:
             continue
-        kept, notice = _known(getattr(value, setting), known, what, f"{section}.{setting}")
+        kept, notice = known_names(getattr(value, setting), known, what, f"{section}.{setting}")
         if kept or setting == "covariates":
             spec = replace(spec, **{section: replace(value, **{setting: kept})})
             notices += notice
     models = []
     for model in spec.mixed_models:
         where = ("mixed_models", model.name, "outcomes")
-        kept, notice = _known(model.outcomes, outcomes, "outcomes", ".".join(where))
+        kept, notice = known_names(model.outcomes, outcomes, "outcomes", ".".join(where))
         if kept and where not in written:
             notices += notice
             models.append(replace(model, outcomes=kept))
@@ -128,10 +130,18 @@ def _without_repeated_variables(spec: StudySpec, written: Collection[KeyPath]) -
     return replace(spec, table_one=replace(section, variables=kept))
 
 
-def _known(
+def known_names(
     names: Sequence[str], known: Sequence[str], what: str, setting: str
 ) -> tuple[tuple[str, ...], list[str]]:
-    """Return the names that the study has, and a sentence on the others."""
+    """Return the names that the study has, and a sentence on the others.
+
+    Parameters
+    ----------
+    names, known : sequence of str
+        Names of a list of the preset, and those that the study has.
+    what, setting : str
+        Kind of thing, in the plural, and the list.
+    """
     gone = [name for name in names if name not in known]
     kept = tuple(name for name in names if name in known)
     if not gone:

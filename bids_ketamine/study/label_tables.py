@@ -17,7 +17,8 @@ def tables_beside(image: Path) -> tuple[Path, ...]:
     >>> names[2].name
     'atlas-A_dseg.tsv'
     """
-    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    # An atlas on grayordinates is `*.dlabel.nii`.
+    stem = image.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".dlabel")
     # Atlases in several resolutions and templates share one table (TemplateFlow, XCP-D).
     any_resolution = re.sub(r"_(?:res|den)-[A-Za-z0-9]+", "", stem)
     any_space = re.sub(r"_space-[A-Za-z0-9]+", "", any_resolution)

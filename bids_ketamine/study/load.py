@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from bids_ketamine.errors import StudyError, UsageError
 from bids_ketamine.study.build import Builder
 from bids_ketamine.study.check import REGION_SOURCES, SOURCE_DETAILS, check_study
-from bids_ketamine.study.document import Document, KeyPath, merge, read_document
+from bids_ketamine.study.check_sessions import check_written_means
+from bids_ketamine.study.document import Document, merge, read_document
 from bids_ketamine.study.inherited import without_misfits
-from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.study.unread import unread_settings
 
@@ -27,26 +27,18 @@ class Study:
     Attributes
     ----------
     spec : StudySpec
-        What is computed; without the methods that are not built yet.
+        What is computed.
     source : str
         Name of the preset, or the study file.
     notices : tuple of str
-        What the user must know before relying on the results: what the study asks for and this
-        version does not compute, and settings of the user's own file that change nothing.
-    unread : tuple of str
-        Those of the notices that are about settings that change nothing, tasks of which a method
-        gives no measure, and methods of a preset that a study has nothing for.
+        What the user must know before relying on the results: settings of the user's own file
+        that change nothing, tasks of which a method gives no measure, and methods of a preset that
+        a study has nothing for.
     """
 
     spec: StudySpec
     source: str
     notices: tuple[str, ...]
-    unread: tuple[str, ...] = ()
-
-    @property
-    def not_computed(self) -> tuple[str, ...]:
-        """Those of the notices that are about methods this version does not compute."""
-        return tuple(notice for notice in self.notices if notice not in self.unread)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -76,14 +68,13 @@ def load_study(name_or_file: str) -> Study:
     InputMissingError
         If the file is not there.
     StudyError
-        If the file has problems, all of them with their lines; or if it asks for a method
-        that this version does not compute.
+        If the file has problems, all of them with their lines.
     """
     names = preset_names()
     if name_or_file in names:
         path = _preset_path(name_or_file)
         spec, _, _ = _read(path)
-        return _available(spec, source=name_or_file, written=frozenset(), path=path)
+        return Study(spec=spec, source=name_or_file, notices=unread_settings(spec, frozenset()))
     path = Path(name_or_file)
     if not path.exists() and path.suffix not in (".yml", ".yaml", ".json"):
         close = difflib.get_close_matches(name_or_file, names, n=1)
@@ -91,7 +82,8 @@ def load_study(name_or_file: str) -> Study:
         raise UsageError(f"`{name_or_file}` is neither a preset nor a study file.", cure=hint)
     spec, document, left_out = _read(path)
     written = frozenset(document.lines)
-    return _available(spec, source=path.name, written=written, path=path, left_out=left_out)
+    notices = (*left_out, *unread_settings(spec, written))
+    return Study(spec=spec, source=path.name, notices=notices)
 
 
 def _preset_path(name: str) -> Path:
@@ -116,15 +108,12 @@ def _read(path: Path) -> tuple[StudySpec, Document, tuple[str, ...]]:
         _drop_replaced_sources(base, document)
         document = merge(base, document)
     builder = Builder(document, path.parent)
-    planned_names = {each.name for each in fields(PlannedSections)}
-    ours = {key: body for key, body in document.data.items() if key not in planned_names}
-    later = {key: body for key, body in document.data.items() if key in planned_names}
-    planned = builder.section(PlannedSections, later, ())
-    spec: StudySpec = builder.section(StudySpec, ours, (), planned=planned)
+    spec: StudySpec = builder.section(StudySpec, document.data, ())
     left_out: tuple[str, ...] = ()
     if not builder.problems:
         spec, left_out = without_misfits(spec, document.lines)
         check_study(spec, builder.problem)
+        check_written_means(spec, document.lines, builder.problem)
     if builder.problems:
         raise StudyError(builder.problems, path=path)
     return spec, document, left_out
@@ -165,27 +154,3 @@ def _at(document: Document, where: tuple[str, ...]) -> object:
     for key in where:
         body = body.get(key) if isinstance(body, dict) else None
     return body
-
-
-def _available(
-    spec: StudySpec,
-    *,
-    source: str,
-    written: frozenset[KeyPath],
-    path: Path,
-    left_out: tuple[str, ...] = (),
-) -> Study:
-    """Take out what is not built yet: named in a preset, refused in a user's own file."""
-    notices: list[str] = []
-    refused: list[str] = []
-    for name, description in spec.planned.requested().items():
-        (refused if (name,) in written else notices).append(
-            f"{description} (`{name}`) is not yet available"
-        )
-    if refused:
-        raise StudyError(
-            [f"{sentence}: take it out of the study file to run the rest" for sentence in refused],
-            path=path,
-        )
-    unread = (*left_out, *unread_settings(spec, written))
-    return Study(spec=spec, source=source, notices=(*notices, *unread), unread=unread)

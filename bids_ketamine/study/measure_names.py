@@ -17,6 +17,18 @@ EMPTY = ("", "n/a")
 #: Start of the names of parameters of dynamic causal models.
 OF_MODELS = "dcm "
 
+#: Means of resting connectivity over the edges of networks.
+NETWORK = "network_connectivity"
+
+#: Temporal standard deviation and signal-to-noise ratio of networks, before and after cleaning.
+SIGNAL_QUALITY = ("raw_temporal_sd", "cleaned_temporal_sd", "raw_tsnr", "cleaned_tsnr")
+
+#: Stands between two networks of which one is compared with the other.
+RATIO = "/"
+
+#: Volumes of brain structures over intracranial volume, and the task under which they stand.
+VOLUME, ANATOMY = "volume", "anat"
+
 
 def measure_name(parts: Iterable[object]) -> str:
     """Return the name of a measure: kind, task, contrast (where it has one) and regions.
@@ -117,8 +129,48 @@ def _possible(spec: StudySpec) -> Iterator[str]:
             yield f"{OF_MODELS}{task.name} {model.name} {ANY}"
     if spec.rest is not None:
         kinds = {"pearson": "resting_connectivity", "partial": "resting_partial_connectivity"}
-        for correlation in spec.rest.correlations:
+        for correlation in spec.rest.correlations if spec.rest.pairs else ():
             yield from _each(kinds[correlation], spec.rest.task, "", pairs)
+        yield from _of_networks(spec, spec.rest.task)
+    for structure in spec.volumes.structures if spec.volumes is not None else ():
+        yield measure_name((VOLUME, ANATOMY, structure))
+
+
+def region_names(spec: StudySpec) -> tuple[str, ...]:
+    """Name the regions of a study; `*` stands for those that only an atlas or a table tells.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    """
+    return tuple(_regions(spec)[0])
+
+
+def network_measures(spec: StudySpec) -> tuple[str, ...]:
+    """Name the measures of network means: of the first nuisance model, then of each further one.
+
+    Examples
+    --------
+    >>> from bids_ketamine.study.load import load_study
+    >>> network_measures(load_study("siegel2021").spec)
+    ('network_connectivity',)
+    """
+    further = spec.cleaning.models[1:] if spec.cleaning is not None else ()
+    return (NETWORK, *(f"{NETWORK}_{model}" for model in further))
+
+
+def _of_networks(spec: StudySpec, task: str) -> Iterator[str]:
+    networks = spec.networks
+    if networks is None:
+        return
+    for measure in network_measures(spec):
+        yield from _each(measure, task, "", networks.measures)
+    reference = networks.signal_reference
+    compared = [name for name in networks.regions if name != reference] if reference else []
+    for measure in SIGNAL_QUALITY:
+        yield from _each(measure, task, "", tuple(networks.regions))
+        yield from _each(measure, task, "", [f"{name}{RATIO}{reference}" for name in compared])
 
 
 def _each(measure: str, task: str, contrast: str, regions: Sequence[str]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
-from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
 
 INTRODUCTION = """\
@@ -73,14 +72,6 @@ mixed_models: {drug: {outcomes: [madrs], formula: treatment + period}}
 
 """
 
-PLANNED = """\
-## Methods of later versions
-
-These sections are read and checked. With a preset, a run says that they are not yet available
-and goes on with the rest; a study of your own that asks for one is refused.
-
-"""
-
 WORDS: Mapping[type, str] = {
     str: "text",
     int: "whole number",
@@ -91,9 +82,7 @@ WORDS: Mapping[type, str] = {
 
 def study_reference() -> str:
     """Return the reference page as Markdown."""
-    parts = [INTRODUCTION, *_section(StudySpec, "", skip=("planned",)), PLANNED]
-    parts += _section(PlannedSections, "")
-    return "".join(parts)
+    return "".join([INTRODUCTION, *_section(StudySpec, "")])
 
 
 def _section(kind: type, where: str, skip: tuple[str, ...] = ()) -> Iterator[str]:

@@ -81,6 +81,13 @@ class RegionsSpec:
         "Atlases each of whose labels is a region, by name", default=()
     )
 
+    midthickness: tuple[str, ...] = setting(
+        "Left and right midthickness surface (GIFTI) of the vertices of CIFTI series, on which "
+        "spheres of the cortex are drawn; TemplateFlow's of fsLR when absent",
+        default=(),
+        path=True,
+    )
+
     @property
     def of_images(self) -> tuple[RegionSpec, ...]:
         """Regions that are made of images or spheres; those of whole atlases come on top."""

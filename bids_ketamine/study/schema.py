@@ -10,7 +10,6 @@ from typing import Any
 
 from bids_ketamine.study.build import ENTITY
 from bids_ketamine.study.load import preset_names
-from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.spec import StudySpec
 
 SCALARS = {str: ["string", "number"], int: "integer", float: "number", bool: "boolean"}
@@ -18,8 +17,7 @@ SCALARS = {str: ["string", "number"], int: "integer", float: "number", bool: "bo
 
 def study_schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a study file."""
-    schema = _section(StudySpec, skip=("planned",))
-    schema["properties"] |= _section(PlannedSections)["properties"]
+    schema = _section(StudySpec)
     schema["properties"]["extends"] = {
         "description": "Preset this study starts from",
         "enum": list(preset_names()),

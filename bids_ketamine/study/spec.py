@@ -1,13 +1,12 @@
 """The study specification: what is computed, from what, and with which settings.
 
 Every scientific default of the app is written in the sections below and nowhere else. A study
-file (YAML) has one key per field; :mod:`bids_ketamine.study.load` reads it. Sections of methods
-that are not built yet stand in :mod:`bids_ketamine.study.planned`.
+file (YAML) has one key per field; :mod:`bids_ketamine.study.load` reads it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bids_ketamine.study.clinical_sections import (
     BehaviourSpec,
@@ -20,6 +19,12 @@ from bids_ketamine.study.clinical_sections import (
 )
 from bids_ketamine.study.confound_sections import ConfoundsSpec, OutliersSpec
 from bids_ketamine.study.connectivity_sections import GppiSpec, RestSpec
+from bids_ketamine.study.course_sections import (
+    ClinicalCourseSpec,
+    LogisticRegressionSpec,
+    PrimaryOutcomesSpec,
+    ScoreCorrelationsSpec,
+)
 from bids_ketamine.study.data_sections import (
     ChangeSpec,
     InputsSpec,
@@ -42,14 +47,20 @@ from bids_ketamine.study.model_sections import (
     GlmSpec,
     TaskSpec,
 )
+from bids_ketamine.study.network_group_sections import (
+    ControlsSpec,
+    EdgeStatisticsSpec,
+    ReliabilitySpec,
+    VolumesSpec,
+)
 from bids_ketamine.study.peb_section import PebSpec
-from bids_ketamine.study.planned import PlannedSections
 from bids_ketamine.study.region_sections import (
     OWN_SEGMENTATION,
     RegionSpec,
     RegionsSpec,
     WholeAtlasSpec,
 )
+from bids_ketamine.study.resting_sections import CleaningSpec, NetworksSpec
 from bids_ketamine.study.similarity_sections import RsaSpec
 
 __all__ = [
@@ -57,13 +68,17 @@ __all__ = [
     "ArmsSpec",
     "BehaviourSpec",
     "ChangeSpec",
+    "CleaningSpec",
+    "ClinicalCourseSpec",
     "ConditionSpec",
     "ConfoundsSpec",
     "ContrastSpec",
+    "ControlsSpec",
     "CovariateSpec",
     "CrossoverSpec",
     "DcmModelSpec",
     "DcmSpec",
+    "EdgeStatisticsSpec",
     "ElasticNetSpec",
     "ErrorTrialsSpec",
     "ExclusionsSpec",
@@ -71,21 +86,27 @@ __all__ = [
     "GppiSpec",
     "GroupSpec",
     "InputsSpec",
+    "LogisticRegressionSpec",
     "MixedModelSpec",
+    "NetworksSpec",
     "OutcomeSpec",
     "OutliersSpec",
     "PebSpec",
+    "PrimaryOutcomesSpec",
     "RegionSpec",
     "RegionsSpec",
+    "ReliabilitySpec",
     "RepeatedMeasuresSpec",
     "ResponseSpec",
     "RestSpec",
     "RsaSpec",
+    "ScoreCorrelationsSpec",
     "SessionSpec",
     "StudySpec",
     "SymptomDimensionsSpec",
     "TableOneSpec",
     "TaskSpec",
+    "VolumesSpec",
     "WholeAtlasSpec",
 ]
 
@@ -104,6 +125,11 @@ class StudySpec:
     tasks: tuple[TaskSpec, ...] = setting("Tasks modelled with a GLM, by name", default=())
     glm: GlmSpec = setting("First-level GLM", default=GlmSpec())
     rest: RestSpec | None = setting("Resting connectivity", default=None)
+    cleaning: CleaningSpec | None = setting(
+        "Cleaning of resting series that leaves volumes out", default=None
+    )
+    networks: NetworksSpec | None = setting("Networks of resting connectivity", default=None)
+    volumes: VolumesSpec | None = setting("Volumes of brain structures", default=None)
     gppi: GppiSpec | None = setting("Generalized PPI of tasks", default=None)
     rsa: RsaSpec | None = setting("Representational similarity of a task", default=None)
     dcm: DcmSpec | None = setting("Dynamic causal models of tasks", default=None)
@@ -124,16 +150,32 @@ class StudySpec:
     mixed_models: tuple[MixedModelSpec, ...] = setting(
         "Mixed models of scores and measures, by name", default=()
     )
+    clinical_course: ClinicalCourseSpec | None = setting(
+        "Response and remission by visit", default=None
+    )
+    score_correlations: ScoreCorrelationsSpec | None = setting(
+        "Correlations of scores with an outcome's change", default=None
+    )
+    logistic_regressions: tuple[LogisticRegressionSpec, ...] = setting(
+        "Logistic regressions of scores, by name", default=()
+    )
+    edge_statistics: EdgeStatisticsSpec | None = setting("Tests of every edge", default=None)
+    controls: ControlsSpec | None = setting("Comparison with controls", default=None)
+    reliability: ReliabilitySpec | None = setting(
+        "Reliability of sessions without treatment between them", default=None
+    )
+    primary_outcomes: PrimaryOutcomesSpec | None = setting(
+        "Primary outcomes, corrected together", default=None
+    )
     crossover: CrossoverSpec | None = setting("Periods of a crossover trial", default=None)
     elastic_net: ElasticNetSpec | None = setting("Improvement from imaging measures", default=None)
     exclusions: ExclusionsSpec = setting("Who is left out", default=ExclusionsSpec())
     group: GroupSpec = setting("Group statistics", default=GroupSpec())
-    planned: PlannedSections = field(default=PlannedSections())
 
     @property
     def has_imaging(self) -> bool:
         """Whether there is anything for the participant level; else it is a study of scores."""
-        sections = (self.rest, self.gppi, self.rsa, self.dcm)
+        sections = (self.rest, self.gppi, self.rsa, self.dcm, self.volumes)
         return bool(self.tasks) or any(section is not None for section in sections)
 
     @property
@@ -141,6 +183,37 @@ class StudySpec:
         """Covariates, and the further variables of `table_one`."""
         further = self.table_one.variables if self.table_one is not None else ()
         return (*self.covariates, *further)
+
+    @property
+    def own_sessions(self) -> tuple[SessionSpec, ...]:
+        """Sessions of the dataset, without those that are the mean of others."""
+        return tuple(session for session in self.sessions if session.in_dataset)
+
+    @property
+    def scanned_sessions(self) -> tuple[SessionSpec, ...]:
+        """Sessions of the dataset that have images."""
+        return tuple(session for session in self.own_sessions if session.scanned)
+
+    @property
+    def imaged_sessions(self) -> tuple[SessionSpec, ...]:
+        """Sessions with imaging measures: those with images, and means of such."""
+        scanned = {session.name for session in self.scanned_sessions}
+        return tuple(
+            session
+            for session in self.sessions
+            if session.name in scanned or scanned.intersection(session.mean_of)
+        )
+
+    @property
+    def imaged_changes(self) -> tuple[ChangeSpec, ...]:
+        """Changes between sessions with imaging measures."""
+        imaged = {session.name for session in self.imaged_sessions}
+        return tuple(each for each in self.changes if {each.first, each.second} <= imaged)
+
+    @property
+    def session_means(self) -> dict[str, tuple[str, ...]]:
+        """Parts of each session that is the mean of others, by its name."""
+        return {each.name: each.mean_of for each in self.sessions if each.mean_of}
 
     def session(self, name: str) -> SessionSpec:
         """Return the session of that name."""

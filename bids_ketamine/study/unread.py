@@ -10,6 +10,7 @@ from bids_ketamine.study.dcm_names import error_inputs, unreached_regions
 from bids_ketamine.study.document import KeyPath
 from bids_ketamine.study.formula_variables import variables_of
 from bids_ketamine.study.spec import StudySpec
+from bids_ketamine.study.unread_networks import unread_network_settings
 
 #: Settings of the GLM that SPM's design, scaling and mask take.
 READ_BY_SPM_ALONE = ("microtime_resolution", "reference_bin", "mask_threshold")
@@ -101,4 +102,4 @@ def unread_settings(spec: StudySpec, written: Collection[KeyPath]) -> tuple[str,
         for model in spec.mixed_models
         if model.response is not None and "response" not in variables_of(model.formula)
     ]
-    return tuple(sentences)
+    return (*sentences, *unread_network_settings(spec, written))

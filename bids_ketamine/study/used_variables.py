@@ -26,6 +26,8 @@ def used_variables(spec: StudySpec) -> tuple[CovariateSpec, ...]:
         used |= {*shown, *(each.name for each in spec.table_one.variables)}
     if spec.symptom_dimensions is not None:
         used |= set(spec.symptom_dimensions.covariates)
+    if spec.controls is not None:
+        used |= set(spec.controls.matching)
     for model in spec.mixed_models:
         used |= set(variables_of(model.formula))
     return tuple(each for each in spec.participant_variables if each.name in used)

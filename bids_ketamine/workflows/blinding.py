@@ -72,7 +72,6 @@ class Blinding:
             self.own,
             spec=spec,
             notices=tuple(map(self.sentence, self.own.notices)),
-            unread=tuple(map(self.sentence, self.own.unread)),
         )
 
     def arms(self, arms: Iterable[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +22,19 @@ from bids_ketamine.core.group.moments import FloatArray
 from bids_ketamine.core.group.outcomes import improvements, outcomes_table
 from bids_ketamine.dataset.clinical_cells import require_clinical_cells
 from bids_ketamine.dataset.exclusions import study_task_names
-from bids_ketamine.dataset.outcomes import outcome_scores, unmatched_rows
+from bids_ketamine.dataset.outcomes import outcome_scores, session_scores, unmatched_rows
 from bids_ketamine.outputs.collected import CollectedOutputs
 from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.group_tables import write_group
 from bids_ketamine.study.load import Study
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.blinding import open_blinding
-from bids_ketamine.workflows.group_behaviour import group_behaviour
-from bids_ketamine.workflows.group_clinical import group_clinical
 from bids_ketamine.workflows.group_clinical_trial import clinical_people
+from bids_ketamine.workflows.group_course_people import require_ratings
 from bids_ketamine.workflows.group_data import GroupData, ends_of_changes, select_data
 from bids_ketamine.workflows.group_elastic_net import ComputingOptions, group_elastic_net
-from bids_ketamine.workflows.group_flow import group_flow
-from bids_ketamine.workflows.group_motion import group_motion
+from bids_ketamine.workflows.group_optional import optional_parts
+from bids_ketamine.workflows.group_outcomes import with_improvement
 from bids_ketamine.workflows.group_peb import group_peb
 from bids_ketamine.workflows.group_peb_members import Exclusions
 from bids_ketamine.workflows.group_record import group_record
@@ -101,17 +100,28 @@ def run_group_level(
     spec = study.spec
     unreliable = unreliable_sessions(bids_dir, spec, collected)
     require_clinical_cells(bids_dir, spec)
+    require_ratings(spec, bids_dir, session_scores(bids_dir, spec))
     outcomes = outcomes_table(
-        scores=outcome_scores(bids_dir, spec), participants=people.participants, arms=people.arms
+        scores=with_improvement(outcome_scores(bids_dir, spec), spec),
+        participants=people.participants,
+        arms=people.arms,
     )
     data = select_data(bids_dir, spec, collected, people, unreliable)
     tables = _account(spec, collected, people, data)
     tables |= _statistics(spec, people, outcomes, data)
     unmatched = unmatched_rows(bids_dir, spec, people.participants)
     left_out = clinical_people(spec, bids_dir, people).left_out
-    clinical_tables, clinical_record = _clinical(
-        spec, bids_dir, people, left_out, outcomes, data, random_seed=random_seed
+    optional = optional_parts(
+        spec,
+        bids_dir=bids_dir,
+        collected=collected,
+        people=people,
+        left_out=left_out,
+        outcomes=outcomes,
+        data=data,
+        random_seed=random_seed,
     )
+    optional_tables = dict(optional.tables) | _unadjusted_tests(spec, people, outcomes, data)
     peb = group_peb(
         spec,
         collected=collected,
@@ -142,11 +152,12 @@ def run_group_level(
     write_group(
         output_dir,
         tables=blinding.tables(tables),
-        record=blinding.record({**record, **peb.record, **elastic_net.record, **clinical_record}),
+        record=blinding.record({**record, **peb.record, **elastic_net.record, **optional.record}),
         peb_tables=blinding.tables(peb.tables),
         peb_arrays=peb.arrays,
         elastic_net_tables=blinding.tables(elastic_net.tables),
-        clinical_tables=blinding.tables(clinical_tables),
+        optional_tables=blinding.tables(optional_tables),
+        images=optional.images,
     )
     # Last: a run that fails leaves no dataset.
     if not spec.has_imaging and not (output_dir / DESCRIPTION).exists():
@@ -193,56 +204,21 @@ def _statistics(
     adjusted, keys, sessions = data.motion.adjusted, data.measures.keys, data.measures.sessions
     members = arm_members(arms=people.arms, levels=_levels(spec))
     changes = change_values(adjusted=adjusted, sessions=sessions, changes=ends_of_changes(spec))
+    imaged = data.measures.imaged
     return {
         "group_changes": changes_table(
             changes=changes, keys=keys, participants=people.participants, arms=people.arms
         ),
         "group_outcomes": outcomes,
         "group_summary": session_summaries(
-            adjusted=adjusted,
+            adjusted=adjusted[:, imaged],
             keys=keys,
-            sessions=sessions,
+            sessions=[sessions[place] for place in imaged],
             members=members,
             confidence_level=spec.group.confidence_level,
         ),
         "group_tests": _tests(spec, people, outcomes, data, adjusted),
     }
-
-
-def _clinical(
-    spec: StudySpec,
-    bids_dir: Path,
-    people: People,
-    left_out: Mapping[str, str],
-    outcomes: pd.DataFrame,
-    data: GroupData,
-    *,
-    random_seed: int | None,
-) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
-    """Return tables and record of scores, behaviour and the flow of participants."""
-    clinical = group_clinical(
-        spec,
-        bids_dir=bids_dir,
-        people=people,
-        outcomes=outcomes,
-        data=data if spec.has_imaging else None,
-        random_seed=random_seed,
-    )
-    behaviour_tables, behaviour_record = group_behaviour(spec, bids_dir=bids_dir, people=people)
-    tables = {
-        **clinical.tables,
-        **behaviour_tables,
-        **_unadjusted_tests(spec, people, outcomes, data),
-        **group_motion(spec, people=people, data=data),
-        "group_flow": group_flow(
-            spec,
-            people=people,
-            left_out=left_out,
-            data=data,
-            outcomes=outcomes,
-        ),
-    }
-    return tables, {**clinical.record, **behaviour_record}
 
 
 def _unadjusted_tests(
@@ -262,13 +238,13 @@ def _tests(
     data: GroupData,
     values: FloatArray,
 ) -> pd.DataFrame:
-    sessions = data.measures.sessions
+    sessions, imaged = data.measures.sessions, data.measures.imaged
     return group_tests(
-        adjusted=values,
+        adjusted=values[:, imaged],
         changes=change_values(adjusted=values, sessions=sessions, changes=ends_of_changes(spec)),
         improvements=improvements(table=outcomes),
         keys=data.measures.keys,
-        sessions=sessions,
+        sessions=[sessions[place] for place in imaged],
         members=arm_members(arms=people.arms, levels=_levels(spec)),
         settings=ComparisonSettings(
             levels=_levels(spec),

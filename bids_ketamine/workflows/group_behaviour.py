@@ -174,7 +174,7 @@ def _excluded(
     listed = listed_exclusions(
         Path(spec.exclusions.file), bids_dir=bids_dir, spec=spec, participants=people.participants
     )
-    sessions = [each.name for each in spec.sessions]
+    sessions = [each.name for each in spec.scanned_sessions]
     reasons = np.full((len(people.participants), len(sessions), len(tasks)), "", dtype=object)
     for each in listed:
         one = people.participants.index(each.participant)
@@ -184,15 +184,20 @@ def _excluded(
                     reasons[one, session, number] = _joined(
                         [*filter(None, [reasons[one, session, number]]), each.reason]
                     )
-    reasons = reasons_with_compared(
-        reasons=reasons, sessions=sessions, changes=ends_of_changes(spec)
-    )
+    reasons = reasons_with_compared(reasons=reasons, sessions=sessions, changes=_changes(spec))
     return {
         (people.participants[one], sessions[session], tasks[number].name): _as_excluded(
             reasons[one, session, number]
         )
         for one, session, number in np.argwhere(reasons != "")
     }
+
+
+def _changes(spec: StudySpec) -> dict[str, tuple[str, str]]:
+    """Return the changes between sessions with events; behaviour is not averaged over sessions."""
+    scanned = {each.name for each in spec.scanned_sessions}
+    ends = ends_of_changes(spec).items()
+    return {name: pair for name, pair in ends if scanned.issuperset(pair)}
 
 
 def _as_excluded(reason: str) -> str:
@@ -211,8 +216,8 @@ def _statistics(
         participants=placed,
         arms=[arms[each] for each in placed],
         conditions=[(task.name, name) for task in tasks for name in _names(task)],
-        sessions=[each.name for each in spec.sessions],
-        changes=ends_of_changes(spec),
+        sessions=[each.name for each in spec.scanned_sessions],
+        changes=_changes(spec),
         settings=ComparisonSettings(
             levels=levels,
             confidence_level=spec.group.confidence_level,
@@ -235,6 +240,12 @@ def _record(
         "Behaviour is of everybody with an arm and events, whether or not their images are "
         "usable; sessions and tasks in the table of exclusions are out."
     ]
+    skipped = set(ends_of_changes(spec)) - set(_changes(spec))
+    if skipped:
+        notes.append(
+            f"Behaviour has no change {', '.join(sorted(skipped))}: it is not averaged over "
+            "sessions."
+        )
     if people.without_arm:
         n = len(people.without_arm)
         notes.append(

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bids_ketamine.core.group.improvement import improvement_statistics
 from bids_ketamine.workflows.group_clinical_trial import ClinicalTrial
+from bids_ketamine.workflows.group_outcomes import with_improvement
 
 IMPROVEMENT = "group_improvement"
 
@@ -21,11 +22,13 @@ def improvement_table(trial: ClinicalTrial) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``group_improvement``; without rows where the study has no outcome.
+        Table ``group_improvement``; without rows where the study has no outcome that improves,
+        as a rating of change does not.
     """
-    included = trial.outcomes["participant_id"].isin(trial.people.included)
+    outcomes = with_improvement(trial.outcomes, trial.spec)
+    included = outcomes["participant_id"].isin(trial.people.included)
     return improvement_statistics(
-        outcomes=trial.outcomes[included].astype({"outcome": object, "change": object}),
+        outcomes=outcomes[included].astype({"outcome": object, "change": object}),
         levels=trial.people.levels,
         confidence_level=trial.spec.group.confidence_level,
         minimum_participants=trial.spec.group.minimum_participants,

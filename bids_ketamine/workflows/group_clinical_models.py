@@ -68,7 +68,7 @@ def _parts(trial: ClinicalTrial, model: MixedModelSpec) -> list[Part]:
         for each in model.outcomes
     ]
     parts = [_modelled(trial, model, each) for each in outcomes]
-    everything = tuple(each.name for each in trial.spec.sessions)
+    everything = tuple(each.name for each in trial.spec.scanned_sessions)
     for pattern in model.measures:
         found = measure_values(trial, (pattern,), model_sessions(trial.spec, model, everything))
         parts += [_modelled(trial, model, each) for each in found]

@@ -282,5 +282,6 @@ def _by_participant(
     otherwise: str = "not known",
 ) -> Variable:
     people = rows["participant_id"]
-    told = people.map(dict(reasons)).fillna(otherwise)
+    # As objects: a map that is empty would give numbers, which cannot hold a text.
+    told = people.astype(object).map(lambda who: reasons.get(who, otherwise))
     return Variable(values=people.map(dict(values)), reasons=told)

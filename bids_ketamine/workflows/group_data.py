@@ -1,9 +1,9 @@
-"""Values that go into group statistics: arranged, excluded, residualized."""
+"""Values that go into group statistics: arranged, excluded, residualized, averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bids_ketamine.core.group.adjustment import MotionStep, adjust_for_motion
@@ -13,6 +13,7 @@ from bids_ketamine.core.group.exclusions import (
     included_values,
 )
 from bids_ketamine.core.group.measures import MeasureArrays, ObjectArray, arrange_measures
+from bids_ketamine.core.group.session_means import with_session_means
 from bids_ketamine.dataset.exclusions import listed_exclusions, study_task_names
 from bids_ketamine.outputs.collected import CollectedOutputs
 from bids_ketamine.study.spec import StudySpec
@@ -26,7 +27,8 @@ class GroupData:
     Attributes
     ----------
     measures : MeasureArrays
-        All values.
+        All values; sessions are all of the study, those too that are the mean of others, and
+        visits without images, which have none.
     tasks : tuple of str
         Tasks of the study, and others found.
     exclusions : ndarray of object, shape (n_participants, n_sessions, n_tasks)
@@ -48,7 +50,7 @@ def select_data(
     people: People,
     unreliable: Sequence[ListedExclusion],
 ) -> GroupData:
-    """Arrange measures, exclude, residualize.
+    """Arrange measures, exclude, residualize, average sessions.
 
     Parameters
     ----------
@@ -73,10 +75,13 @@ def select_data(
     InputDataError, InputMissingError
         If the table of exclusions is damaged or not there.
     """
-    measures = arrange_measures(
-        rows=collected.rows,
-        participants=people.participants,
-        sessions=[session.name for session in spec.sessions],
+    imaged = [session.name for session in spec.imaged_sessions]
+    names = [session.name for session in spec.sessions]
+    means = {name: parts for name, parts in spec.session_means.items() if name in imaged}
+    measures = replace(
+        arrange_measures(rows=collected.rows, participants=people.participants, sessions=names),
+        means=means,
+        without_images=tuple(name for name in names if name not in imaged),
     )
     tasks = tuple(dict.fromkeys([*study_task_names(spec), *measures.keys["task"]]))
     rules = spec.exclusions
@@ -94,6 +99,7 @@ def select_data(
         minimum_volumes=rules.minimum_volumes,
         listed=(*people.without_arm, *unreliable, *listed),
         changes=ends_of_changes(spec),
+        means=means,
     )
     included, reason = included_values(
         measures=measures,
@@ -101,6 +107,7 @@ def select_data(
         exclusions=exclusions,
         minimum_coverage=rules.minimum_coverage,
         changes=ends_of_changes(spec),
+        means=means,
     )
     motion = adjust_for_motion(
         measures=measures,
@@ -108,6 +115,7 @@ def select_data(
         reason=reason,
         residualize=spec.group.residualize_motion,
     )
+    measures, motion = with_session_means(measures=measures, motion=motion)
     return GroupData(
         measures=measures,
         tasks=tasks,
@@ -117,5 +125,9 @@ def select_data(
 
 
 def ends_of_changes(spec: StudySpec) -> dict[str, tuple[str, str]]:
-    """Return the first and the second session of each change."""
-    return {change.name: (change.first, change.second) for change in spec.changes}
+    """Return the first and the second session of each change between sessions with images.
+
+    In a study without imaging all changes are.
+    """
+    changes = spec.imaged_changes if spec.has_imaging else spec.changes
+    return {change.name: (change.first, change.second) for change in changes}

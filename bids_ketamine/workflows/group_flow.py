@@ -11,8 +11,10 @@ import pandas as pd
 from bids_ketamine.core.group.flow import FlowStage, participant_flow
 from bids_ketamine.core.group.measures import ObjectArray
 from bids_ketamine.core.group.moments import BoolArray
+from bids_ketamine.study.rating import changing_outcomes
 from bids_ketamine.study.spec import StudySpec
-from bids_ketamine.workflows.group_data import GroupData
+from bids_ketamine.workflows.group_data import GroupData, ends_of_changes
+from bids_ketamine.workflows.group_outcomes import with_improvement
 from bids_ketamine.workflows.group_sources import People
 
 #: Names of stages; those of sessions and outcomes end with their name.
@@ -26,6 +28,7 @@ BOTH = "imaging change and change known:"
 
 NO_IMAGING = "no imaging results"
 NO_SCORE = "no score"
+NOT_BOTH = "no measure goes in at both sessions of a change"
 #: Reasons that hold a participant's own number, and what they are without it.
 _OWN_NUMBERS = (
     (re.compile(r"mean FD [\d.eE+-]+ mm > ([\d.]+) mm"), r"mean FD above \1 mm"),
@@ -72,6 +75,7 @@ def group_flow(
         placed = np.isin(np.asarray(people.arms, dtype=object), list(levels))
         stages.append(FlowStage(name=IN_ARM, reached=placed, reason=_array(told)))
     start = stages[-1].name
+    outcomes = with_improvement(outcomes, spec)
     imaging = _imaging_stages(spec, people, data, start) if data is not None and data.tasks else []
     scores = _score_stages(
         spec, people, _counted(outcomes, left_out), start, has_imaging=bool(imaging)
@@ -99,16 +103,19 @@ def _imaging_stages(
     """
     measures, stages = data.measures, []
     has_values: BoolArray = np.any(np.isfinite(measures.value), axis=2)
-    ends = dict.fromkeys(each for change in spec.changes for each in (change.first, change.second))
-    compared = [each.name for each in spec.sessions if each.name in ends]
-    names = compared or [each.name for each in spec.sessions]
-    one_way = len(spec.changes) == 1
+    changes = list(followed_changes(spec).values())
+    ends = dict.fromkeys(each for pair in changes for each in pair)
+    imaged = [each.name for each in spec.imaged_sessions]
+    names = [each for each in imaged if each in ends] or imaged
+    one_way = len(changes) == 1
     if one_way:
-        names = [spec.changes[0].first, spec.changes[0].second]
+        names = list(changes[0])
     for number, name in enumerate(names):
         at = measures.sessions.index(name)
+        alone = _without_anybody(people, has_values[:, at], f"has imaging at {name}")
         missing = [
-            _distinct([*data.exclusions[one, at], *measures.reason[one, at]], who) or NO_IMAGING
+            _distinct([*data.exclusions[one, at], *measures.reason[one, at]], who)
+            or alone.get(people.arms[one], NO_IMAGING)
             for one, who in enumerate(people.participants)
         ]
         after = start if number == 0 or not one_way else None
@@ -120,9 +127,41 @@ def _imaging_stages(
                 after=after,
             )
         )
-    if spec.changes:
+    if changes:
         stages.append(_change_stage(spec, people, data, None if one_way else start))
     return stages
+
+
+def followed_changes(spec: StudySpec) -> dict[str, tuple[str, str]]:
+    """Return the changes that participants are followed to, with first and second session.
+
+    A difference of two sessions whose mean is an end of another change tells how values vary
+    without treatment: nobody is lost for want of it.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    """
+    changes = ends_of_changes(spec)
+    ends = {each for pair in changes.values() for each in pair}
+    averaged = [set(parts) for name, parts in spec.session_means.items() if name in ends]
+    kept = {
+        name: pair
+        for name, pair in changes.items()
+        if not any(parts.issuperset(pair) for parts in averaged)
+    }
+    return kept or changes
+
+
+def _without_anybody(people: People, has: BoolArray, what: str) -> dict[str, str]:
+    """Return the reason of arms of several of whom nobody has something, by arm."""
+    of_arm = np.asarray(people.arms, dtype=object)
+    return {
+        str(arm): f"nobody in {arm} {what}"
+        for arm in dict.fromkeys(people.arms)
+        if arm and (of_arm == arm).sum() > 1 and not has[of_arm == arm].any()
+    }
 
 
 def _change_stage(spec: StudySpec, people: People, data: GroupData, after: str | None) -> FlowStage:
@@ -130,14 +169,15 @@ def _change_stage(spec: StudySpec, people: People, data: GroupData, after: str |
     included, sessions = data.motion.included, data.measures.sessions
     reached = np.zeros(len(people.participants), dtype=np.bool_)
     why = [""] * len(people.participants)
-    for change in spec.changes:
-        ends = [sessions.index(change.first), sessions.index(change.second)]
+    for pair in followed_changes(spec).values():
+        ends = [sessions.index(each) for each in pair]
         reached |= (included[:, ends[0]] & included[:, ends[1]]).any(axis=1)
         for one, who in enumerate(people.participants):
             found = [*data.exclusions[one, ends].ravel()]
             found += [*data.motion.reason[one, ends].ravel()] if not any(found) else []
             why[one] = why[one] or _distinct(found, who)
-    return FlowStage(name=CHANGE, reached=reached, reason=_array(why), after=after)
+    told = [each or NOT_BOTH for each in why]
+    return FlowStage(name=CHANGE, reached=reached, reason=_array(told), after=after)
 
 
 def _score_stages(
@@ -149,7 +189,7 @@ def _score_stages(
         .drop_duplicates("participant_id")
         .set_index("participant_id")
         .reindex(list(people.participants))
-        for each in spec.outcomes
+        for each in changing_outcomes(spec)
     }
     if not own:
         return []
@@ -160,12 +200,16 @@ def _score_stages(
     scored = np.logical_and.reduce([each.reached for each in stages]) if stages else False
     if stages and all((scored | ~each).all() for each in known.values()):
         start = stages[-1].name
-    joint = ((BOTH, CHANGE),) if has_imaging and spec.changes else ()
+    joint = ((BOTH, CHANGE),) if has_imaging and ends_of_changes(spec) else ()
     for prefix, after in ((OUTCOME, start), *joint):
         for name, table in own.items():
+            has_score = table[["first", "second", "improvement"]].notna().any(axis=1)
+            alone = _without_anybody(people, has_score.to_numpy(np.bool_), "has a score")
             told = [
-                _plain(each if isinstance(each, str) else NO_SCORE, who)
-                for each, who in zip(table["reason"], people.participants, strict=True)
+                alone.get(arm) or _plain(each if isinstance(each, str) else NO_SCORE, who)
+                for each, who, arm in zip(
+                    table["reason"], people.participants, people.arms, strict=True
+                )
             ]
             stages.append(
                 FlowStage(

@@ -33,6 +33,7 @@ def group_motion(spec: StudySpec, *, people: People, data: GroupData) -> dict[st
     if not spec.has_imaging:
         return {}
     measures = data.measures
+    imaged = [measures.sessions[place] for place in measures.imaged]
     arm_of = dict(zip(people.participants, people.arms, strict=True))
     rows = []
     for task in data.tasks:
@@ -42,11 +43,12 @@ def group_motion(spec: StudySpec, *, people: People, data: GroupData) -> dict[st
             (arm_of[who], session, task, worst[one, two])
             for one, who in enumerate(measures.participants)
             for two, session in enumerate(measures.sessions)
+            if session in imaged
         ]
     table = motion_summary(
         pd.DataFrame(rows, columns=["arm", "session", "task", "mean_fd"]),
         tasks=data.tasks,
-        sessions=measures.sessions,
+        sessions=imaged,
         levels=spec.arms.levels if spec.arms is not None else (),
         confidence_level=spec.group.confidence_level,
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bids_ketamine.study.rating import rating_of_change
 from bids_ketamine.study.spec import OutcomeSpec, StudySpec
 
 
@@ -27,6 +28,20 @@ class Scores(NamedTuple):
     first: np.ndarray
     improvement: np.ndarray
     reasons: tuple[str, ...]
+
+
+def with_improvement(outcomes: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
+    """Leave out the rating of change, which has no score before treatment to improve from.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Rows by ``outcome``.
+    spec : StudySpec
+        The study: ``clinical_course.rating`` names the rating.
+    """
+    rating = rating_of_change(spec)
+    return outcomes if rating is None else outcomes[outcomes["outcome"].astype(object).ne(rating)]
 
 
 def outcome_of(spec: StudySpec, name: str) -> OutcomeSpec:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bids_ketamine.core.dcm.structure import ParameterLabel, parameter_labels
-from bids_ketamine.core.group.compared import Changes, reasons_with_compared
+from bids_ketamine.core.group.compared import reasons_of_means, reasons_with_compared
 from bids_ketamine.core.group.coverage import COVERAGE
 from bids_ketamine.core.group.measures import MeasureArrays, ObjectArray
 from bids_ketamine.dataset.exclusions import study_task_names
@@ -22,6 +22,7 @@ from bids_ketamine.outputs.measures_files import REMAKE
 from bids_ketamine.outputs.model_estimates import ModelEstimate, read_model
 from bids_ketamine.study.dcm_names import inputs_of
 from bids_ketamine.study.spec import DcmModelSpec, StudySpec
+from bids_ketamine.workflows.group_data import ends_of_changes
 
 #: How reasons start that name the session themselves.
 NAMES_SESSION = "no session"
@@ -276,8 +277,13 @@ def _excluded(model: DcmModelSpec, spec: StudySpec, exclusions: Exclusions) -> O
     worst = np.fmin.reduce(coverage, axis=2, initial=np.nan)
     for cell in zip(*np.nonzero((worst < minimum) & (reasons == "")), strict=True):
         reasons[cell] = f"{COVERAGE} {100 * worst[cell]:.4g} % < {100 * minimum:g} %"
-    ends: Changes = {each.name: (each.first, each.second) for each in spec.changes}
-    sessions = exclusions.measures.sessions
+    sessions, means = exclusions.measures.sessions, exclusions.measures.means
+    whole = reasons_of_means(
+        reasons=reasons[:, :, np.newaxis],
+        there=np.isfinite(worst)[:, :, np.newaxis],
+        sessions=sessions,
+        means=means,
+    )
     return reasons_with_compared(
-        reasons=reasons[:, :, np.newaxis], sessions=sessions, changes=ends
+        reasons=whole, sessions=sessions, changes=ends_of_changes(spec), means=means
     )[:, :, 0]

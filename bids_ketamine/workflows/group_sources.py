@@ -196,9 +196,9 @@ def _without_meaning(
     bids_dir: Path, spec: StudySpec, collected: CollectedOutputs
 ) -> list[ListedExclusion]:
     """Compare the meaning of sessions when they were computed with the meaning they have now."""
-    if not any(session.column for session in spec.sessions):
+    if not any(session.column for session in spec.scanned_sessions):
         return []
-    rules = SessionRules(bids_dir, spec.sessions)
+    rules = SessionRules(bids_dir, spec.scanned_sessions)
     excluded = []
     for each in collected.sessions:
         if each.session is None:
@@ -219,7 +219,7 @@ def _other_meaning(
     participant = each.participant_id.removeprefix("sub-")
     meanings = [
         session.name
-        for session in spec.sessions
+        for session in spec.scanned_sessions
         if rules.label(session, participant).label == _label(each)
     ]
     now = f"now says `{meanings[0]}`" if meanings else "now gives it no meaning in the study"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bids_ketamine.dataset.inputs import SessionInputs
+from bids_ketamine.interfaces.resting_network_members import check_networks
 from bids_ketamine.outputs.derivative import write_description
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import resolve_regions
@@ -77,15 +78,16 @@ def run_participant_level(
     """
     region_sources = resolve_regions(study.spec.regions, space=study.spec.inputs.space)
     require_model_regions(study.spec, region_sources)
+    check_networks(study.spec, region_sources)
     regions = regions_fingerprint(region_sources)
     fingerprints = {
         session.prefix: session_fingerprint(session, regions)
         for session in sessions
-        if session.runs
+        if session.has_data
     }
     earlier = EarlierResults(output_dir, study_hash(study.spec), fingerprints)
-    present = [session for session in sessions if session.runs]
-    gone = [session for session in sessions if not session.runs and session.located]
+    present = [session for session in sessions if session.has_data]
+    gone = [session for session in sessions if not session.has_data and session.located]
     if overwrite:
         waiting = present
         earlier.refuse_losing_tasks(present, study.spec)
@@ -162,7 +164,7 @@ def _status(
     computed: bool,
     earlier: EarlierResults,
 ) -> SessionStatus:
-    if not session.runs:
+    if not session.has_data:
         return "missing"
     if not computed:
         return "reused"

@@ -22,13 +22,19 @@ MOST_NAMED = 5
 
 def regions_fingerprint(sources: Sequence[RegionSource]) -> str:
     """Return the fingerprint of what regions are made of: choices, templates, files by content."""
-    files = {path for each in sources for path in (each.image, each.transform) if path is not None}
+    files = {
+        path
+        for each in sources
+        for path in (each.image, each.transform, *each.midthickness)
+        if path is not None
+    }
     # Folders do not count; names do: they state the template.
     facts = [
         replace(
             each,
             image=each.image and Path(each.image.name),
             transform=each.transform and Path(each.transform.name),
+            midthickness=tuple(Path(path.name) for path in each.midthickness),
         )
         for each in sources
     ]
@@ -47,6 +53,9 @@ def session_fingerprint(session: SessionInputs, regions: str) -> str:
     """
     files: list[Path] = []
     facts: list[object] = [session.session, regions]
+    if session.volumes is not None:
+        files += session.volumes.files
+        facts.append((session.volumes.note, session.volumes.reason))
     for run in session.runs:
         files += run.files
         if run.confounds is not None and run.confounds.with_suffix(".json").is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,31 +11,19 @@ from nipype import Node, Workflow
 from nipype.interfaces.utility import Merge
 
 from bids_ketamine._version import __version__
-from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
-from bids_ketamine.errors import BidsKetamineError
-from bids_ketamine.images.files import load_image
+from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.interfaces.connectivity import RestingConnectivity
 from bids_ketamine.interfaces.dcm import EffectiveConnectivity
-from bids_ketamine.interfaces.dcm_model import structure_of
 from bids_ketamine.interfaces.glm import TaskModel
 from bids_ketamine.interfaces.measures import SessionMeasures
 from bids_ketamine.interfaces.step import Step
+from bids_ketamine.interfaces.volumes import StructureVolumes
 from bids_ketamine.outputs.provenance import study_hash
 from bids_ketamine.regions.sources import RegionSource
-from bids_ketamine.regions.transform import FIELD_GB
 from bids_ketamine.study.spec import StudySpec, TaskSpec
 from bids_ketamine.workflows.memory import BASE_GB
 from bids_ketamine.workflows.reuse import left_out_tasks
-
-#: A step holds as much as this many times the whole grid in single precision at its peak: the
-#: brain's series, about a quarter of the grid, and blocks of voxels in double precision. A process
-#: of 0.6 GB was measured for 233 million values of the grid, of which the libraries take a base.
-COPIES = 0.43
-
-#: A dynamic causal model holds this many arrays of the size of all its regions' designs, and of
-#: volumes by volumes, and blocks of matrix exponentials beside them. Measured with 2 and 10
-#: regions and 200 to 1600 volumes, which took 0.01 to 0.54 GB.
-DCM_DESIGNS, DCM_SQUARES, DCM_BLOCKS_GB = 5, 7, 0.1
+from bids_ketamine.workflows.step_memory import dcm_memory_gb, memory_gb_of, rest_memory_gb
 
 
 @dataclass(frozen=True)
@@ -68,8 +56,8 @@ def init_session_wf(
 ) -> tuple[Workflow, dict[str, StepLabel]]:
     """Build the graph of a participant-session.
 
-    A node per task GLM, one for rest, one for the dynamic causal models of all tasks, one that
-    joins the measures and moves everything into the output.
+    A node per task GLM, one for rest, one for the dynamic causal models of all tasks, one for the
+    volumes of brain structures, one that joins the measures and moves everything into the output.
 
     Parameters
     ----------
@@ -176,6 +164,20 @@ def _methods(
     region_sources: tuple[RegionSource, ...],
     common: Mapping[str, object],
 ) -> list[_Method]:
+    """Return the methods that a session has data for."""
+    volumes = []
+    if study.volumes is not None and session.volumes is not None:
+        step = StructureVolumes(volumes=study.volumes, **common)
+        volumes.append(_Method("volumes", "volumes of brain structures", step, BASE_GB))
+    return [*_methods_of_runs(session, study, region_sources, common), *volumes]
+
+
+def _methods_of_runs(
+    session: SessionInputs,
+    study: StudySpec,
+    region_sources: tuple[RegionSource, ...],
+    common: Mapping[str, object],
+) -> list[_Method]:
     """Return the methods that have runs in a session."""
     if study.regions is None:
         return []
@@ -197,14 +199,16 @@ def _methods(
                 models=study.dcm_models_of(task),
                 **where,
             ),
-            _memory_gb(session, task.label, region_sources),
+            memory_gb_of(session, task.label, region_sources),
         )
         for task in study.tasks
         if session.runs_of(task.label)
     ]
     if study.rest is not None and session.runs_of(study.rest.task):
-        rest = RestingConnectivity(rest=study.rest, **where)
-        memory_gb = _memory_gb(session, study.rest.task, region_sources)
+        rest = RestingConnectivity(
+            rest=study.rest, cleaning=study.cleaning, networks=study.networks, **where
+        )
+        memory_gb = rest_memory_gb(session, study, region_sources)
         methods.append(_Method("rest_connectivity", "resting connectivity", rest, memory_gb))
     modelled = [
         task for task in study.tasks if study.dcm_models_of(task) and session.runs_of(task.label)
@@ -215,7 +219,7 @@ def _methods(
                 "dcm",
                 "dynamic causal models",
                 EffectiveConnectivity(dcm=study.dcm, **common),
-                max(_dcm_memory_gb(session, study, task) for task in modelled),
+                max(dcm_memory_gb(session, study, task) for task in modelled),
                 after=tuple(_glm_node(task) for task in modelled),
             )
         )
@@ -224,47 +228,3 @@ def _methods(
 
 def _glm_node(task: TaskSpec) -> str:
     return f"{task.name}_glm"
-
-
-def _dcm_memory_gb(session: SessionInputs, study: StudySpec, task: TaskSpec) -> float:
-    """Estimate the memory of a task's models, of which one is estimated at a time.
-
-    The gradients of all regions with the effects of confounds, and the noise of all volumes with
-    each other, in double precision.
-    """
-    n_volumes = n_confounds = 0
-    for run, shape in _shapes(session.runs_of(task.label)):
-        n_own = shape[3] if len(shape) == 4 else 1
-        n_volumes += n_own
-        n_confounds += 1 + int(2.0 * n_own * (run.t_r or 0.0) / study.glm.high_pass_period)
-    largest = 0
-    for model in study.dcm_models_of(task):
-        n_regions = len(model.regions)
-        n_columns = len(structure_of(model).free) + n_regions * n_confounds
-        largest = max(largest, n_regions * n_volumes * n_columns)
-    n_values = DCM_DESIGNS * largest + DCM_SQUARES * n_volumes**2
-    return BASE_GB + DCM_BLOCKS_GB + n_values * 8.0 / 1e9
-
-
-def _memory_gb(session: SessionInputs, task: str, region_sources: Sequence[RegionSource]) -> float:
-    """Estimate the memory of a step from the headers of its runs; one run is read at a time."""
-    largest = 0.0
-    for _, shape in _shapes(session.runs_of(task)):
-        voxels = 1.0
-        for size in shape:
-            voxels *= size
-        largest = max(largest, voxels * 4.0 / 1e9)
-    # Regions are brought from another template before the series is read, not beside it.
-    moved = any(source.transform is not None for source in region_sources)
-    return BASE_GB + max(COPIES * largest, FIELD_GB if moved else 0.0)
-
-
-def _shapes(runs: Sequence[RunInputs]) -> Iterator[tuple[RunInputs, tuple[int, ...]]]:
-    """Yield runs that have images, with the shapes that their headers state."""
-    for run in runs:
-        if run.bold is None:
-            continue
-        try:
-            yield run, load_image(run.bold).shape
-        except BidsKetamineError:
-            continue  # the step itself says what is wrong with the image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from bids_ketamine.cli.dry_run import Analysis, plan
 from bids_ketamine.cli.dry_run_text import render
+from bids_ketamine.cli.estimates import ImageSize, read_image_size
 from bids_ketamine.cli.group_dry_run import describe_group
 from bids_ketamine.cli.trial import Trial
-from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs
+from bids_ketamine.dataset.inputs import Missing, RunInputs, SessionInputs, VolumesInputs
 from bids_ketamine.study.load import Study, load_study
 from bids_ketamine.study.spec import SessionSpec
 
@@ -403,3 +405,80 @@ def test_partitions_by_run_of_one_run_are_told(
     assert found["faces GLM"].reasons == ((told,) if alone else ())
     assert found["faces GLM"].status == "ready"
     assert found["stroop GLM"].reasons == found["rest FC"].reasons == ()
+
+
+def test_sessions_that_are_not_looked_for_say_what_they_are(study: Study, tmp_path: Path) -> None:
+    sessions = (
+        SessionSpec(name="pre1"),
+        SessionSpec(name="pre2"),
+        SessionSpec(name="baseline", mean_of=("pre1", "pre2")),
+        SessionSpec(name="day1", scanned=False),
+    )
+    changed = replace(study, spec=replace(study.spec, sessions=sessions), notices=())
+    text = render(
+        (),
+        study=changed,
+        regions=(),
+        bids_dir=tmp_path,
+        derivatives={},
+        output_dir=tmp_path,
+        n_procs=1,
+    )
+    told = "pre1 = ses-pre1, pre2 = ses-pre2, baseline = mean of pre1 and pre2, day1 (no images)"
+    assert f"sessions     {told}" in text
+
+
+def test_networks_and_volumes_of_a_session(
+    tmp_path: Path,
+    write_header: Callable[..., Path],
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    siegel = load_study("siegel2021")
+    bold = write_header(tmp_path / "rest_bold.nii.gz", (97, 115, 97, 180))
+    table = tmp_path / "table.tsv"
+    stats = tmp_path / "aseg.stats"
+    session = make_session(
+        runs=(make_run("rest", bold=bold, confounds=table),),
+        session="pre1",
+        volumes=VolumesInputs(stats=stats),
+    )
+    found = planned([session], siegel, tmp_path)
+    assert list(found) == ["rest FC", "volumes"]
+    assert found["rest FC"].uses == (
+        "1 run of 180 volumes, preproc, not smoothed, confounds; cleaning 30P; also networks "
+        "default_mode, limbic, visual, sgACC_default_mode and seed maps of sgACC, limbic"
+    )
+    assert (found["volumes"].status, found["volumes"].uses) == ("ready", "aseg.stats")
+    # Without a file the reason is told of the volumes alone.
+    missing = (Missing("anat: volumes", "there is no aseg.stats"),)
+    bare = replace(session, volumes=VolumesInputs(reason="none"), missing=missing)
+    found = planned([bare], siegel, tmp_path)
+    assert (found["rest FC"].status, found["rest FC"].reasons) == ("ready", ())
+    assert (found["volumes"].status, found["volumes"].can_run) == ("missing", False)
+    assert found["volumes"].reasons == ("anat: volumes: there is no aseg.stats.",)
+    # A second choice is told.
+    second = VolumesInputs(segmentation=tmp_path / "aseg_dseg.nii.gz", note="no aseg.stats")
+    found = planned([replace(session, volumes=second)], siegel, tmp_path)
+    assert (found["volumes"].status, found["volumes"].reasons) == ("ready", ("no aseg.stats.",))
+    # A session that is not there gives neither.
+    gone = make_session(runs=(), missing=(Missing("session", "no ses-pre1"),))
+    assert {each.status for each in planned([gone], siegel, tmp_path).values()} == {"missing"}
+
+
+def test_grayordinates_are_counted_and_not_smoothed(
+    study: Study,
+    tmp_path: Path,
+    make_run: Callable[..., RunInputs],
+    make_session: Callable[..., SessionInputs],
+) -> None:
+    path = tmp_path / "rest_bold.dtseries.nii"
+    header = bytearray(544)
+    struct.pack_into("<i", header, 0, 540)
+    struct.pack_into("<8q", header, 16, 6, 1, 1, 1, 1, 180, 91282, 1)
+    path.write_bytes(header)
+    assert read_image_size(path) == ImageSize(n_voxels=91282, n_volumes=180)
+    assert study.spec.inputs.smoothing_fwhm == 6
+    session = make_session(runs=(make_run("rest", bold=path),))
+    rest = planned([session], study, tmp_path)["rest FC"]
+    assert rest.uses == "1 run of 180 volumes, preproc, grayordinates, no ICA-AROMA, not smoothed"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bids_ketamine.cli.group_dry_run import describe_group
+from bids_ketamine.cli.group_dry_run_statistics import statistics
 from bids_ketamine.cli.trial import Trial
 from bids_ketamine.errors import BidsKetamineError
 from bids_ketamine.study.load import load_study
@@ -193,3 +194,76 @@ def test_without_a_list_of_participants_those_with_results_are_known(
     text, code = describe_group(trial, own=loaded.spec)
     assert code == 65
     assert "The table excludes sub-02, who is not in the dataset" in " ".join(text.split())
+
+
+VISITS = """
+name: visits
+sessions:
+  pre: {}
+  again: {}
+  baseline: {mean_of: [pre, again]}
+  post: {}
+  late: {scanned: false}
+changes: {change: {first: baseline, second: post}}
+arms: {column: arm, levels: [placebo, drug]}
+outcomes: {madrs: {table: madrs, column: total}}
+clinical_course: {outcome: madrs, sessions: [baseline, post], remission_below: 10}
+score_correlations: {outcome: madrs, scores: {madrs: [post]}, arms: [drug]}
+primary_outcomes: {scores: [madrs]}
+"""
+
+
+def test_means_of_visits_are_counted_and_their_lack_is_told_once(
+    dataset: SimpleNamespace, write_tables: Callable[..., None]
+) -> None:
+    write_tables(["placebo", "drug", "drug"])
+    path = dataset.root / "visits.yml"
+    path.write_text(VISITS)
+    study = load_study(str(path))
+    trial = Trial(bids_dir=dataset.bids, output_dir=dataset.out, derivatives={}, study=study)
+    text, code = describe_group(trial, own=study.spec)
+    assert code == 0
+    told = " ".join(text.split())
+    assert "madrs: pre 3, again 0, baseline 3, post 3, late 0, improvement 3" in told
+    # The baseline is that of the one visit; only the late one is wanting.
+    assert "madrs has no score in the session late" in told
+    assert "session again" not in told
+    assert "session baseline" not in told
+
+
+def test_statistics_of_networks_and_visits_are_named() -> None:
+    told = statistics(load_study("siegel2021").spec)
+    assert told[1:] == [
+        "analysis of variance of madrs over baseline, day1, post, week8",
+        "mixed model connectivity: network_connectivity rest * by `time + time:response`, sessions "
+        "baseline, post, arms patient",
+        "seed maps of sgACC, limbic: means, and means of changes",
+        "test of every edge: change, arms patient, 5000 permutations",
+        "comparison with controls (control) at baseline, post, matched on age, sex, race, "
+        "education, mean_fd, minutes",
+        "reliability of pre1, pre2",
+        "volumes of 6 structures with the change of madrs",
+        "clinical course of madrs over baseline, day1, post, week8, arms patient: response (a fall "
+        "of 50 %), remission (below 10), improvement (cgi_i of 2 or less)",
+        "primary outcomes, corrected together: madrs; cgi_i; time, time:response of the mixed "
+        "model connectivity in network_connectivity rest default_mode, network_connectivity rest "
+        "sgACC_default_mode, network_connectivity rest limbic",
+    ]
+
+
+def test_regressions_and_correlations_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "study.yml"
+    path.write_text(
+        VISITS + "logistic_regressions:\n"
+        "  effects: {outcome: serum, predictors: [madrs], sessions: [post]}\n"
+    )
+    path.write_text(path.read_text().replace("outcomes: {", "outcomes: {serum: {}, ", 1))
+    path.write_text(path.read_text().replace("serum: {}", "serum: {table: s, column: s}"))
+    told = statistics(load_study(str(path)).spec)
+    assert told == [
+        "clinical course of madrs over baseline, post: response (a fall of 50 %), remission (below "
+        "10)",
+        "correlations of madrs at post with the change of madrs, arms drug",
+        "logistic regression effects: serum of 1 or more by madrs at post",
+        "primary outcomes, corrected together: madrs",
+    ]

@@ -211,10 +211,12 @@ def test_each_name_of_an_output_is_described_once(kind: str, folder: str, prefix
             contrast="facesGtShapes",
             stat="F",
             model="circuit",
+            seed="default_mode",
         )
         assert matching(f"{folder}/{name}") == [kind]
-        sidecar = re.sub(r"(\.nii\.gz|\.tsv)$", ".json", name)
-        assert matching(f"{folder}/{sidecar}") == [kind]
+        sidecar = re.sub(r"(\.nii\.gz|\.dscalar\.nii|\.tsv)$", ".json", name)
+        # Maps of both kinds have a sidecar of one name, which stands with the volumes.
+        assert matching(f"{folder}/{sidecar}") == [kind.removesuffix("_grayordinates")]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,8 @@ import pytest
 
 from bids_ketamine.dataset.names import DatasetFile, parse_name
 from bids_ketamine.dataset.session_files import SessionFiles
-from bids_ketamine.dataset.xcpd_series import (
-    XcpdSeries,
-    find_xcpd_files,
-    read_xcpd_series,
-    without_joined_runs,
-)
+from bids_ketamine.dataset.xcpd_files import find_xcpd_files, without_joined_runs
+from bids_ketamine.dataset.xcpd_series import XcpdSeries, read_xcpd_series
 from bids_ketamine.errors import InputDataError
 
 FUNC = "sub-01/ses-pre/func/sub-01_ses-pre_task-rest"

@@ -16,7 +16,7 @@ def test_help_imports_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    for flag in ("--participants", "--seed", "--no-effect", "--resolution"):
+    for flag in ("--participants", "--seed", "--no-effect", "--resolution", "--design", "--form"):
         assert flag in result.stdout
 
 
@@ -44,12 +44,49 @@ def test_options_reach_the_writer(tmp_path, monkeypatch, capsys):
 
 def test_defaults():
     options = command.build_parser().parse_args(["out"])
-    assert (options.participants, options.seed, options.effect, options.resolution) == (
-        12,
-        0,
-        True,
-        6.0,
-    )
+    assert (options.design, options.form) == ("norbury2021", "volume")
+    assert (options.seed, options.effect, options.resolution) == (0, True, 6.0)
+
+
+def test_number_of_participants_by_default(tmp_path, monkeypatch):
+    seen = {}
+    for module, name in (
+        ("dataset", "write_demo_trial"),
+        ("network_dataset", "write_network_trial"),
+    ):
+        monkeypatch.setattr(
+            f"bids_ketamine.demo.{module}.{name}",
+            lambda out, name=name, **options: seen.update({name: options["n_participants"]}),
+        )
+    assert command.main([str(tmp_path)]) == 0
+    assert command.main([str(tmp_path), "--design", "siegel2021"]) == 0
+    # None: as many as the form allows.
+    assert seen == {"write_demo_trial": 12, "write_network_trial": None}
+
+
+def test_options_of_the_other_design_reach_its_writer(tmp_path, monkeypatch):
+    seen = {}
+
+    def pretend(out, **options):
+        options.pop("progress")
+        seen.update(options)
+
+    monkeypatch.setattr("bids_ketamine.demo.network_dataset.write_network_trial", pretend)
+    arguments = ["--participants", "4", "--seed", "2", "--resolution", "5", "--form", "both"]
+    assert command.main([str(tmp_path), "--design", "siegel2021", "--no-effect", *arguments]) == 0
+    assert seen == {
+        "n_participants": 4,
+        "seed": 2,
+        "effect": False,
+        "resolution": 5.0,
+        "form": "both",
+    }
+
+
+def test_form_without_its_design_is_refused(tmp_path, capsys):
+    assert command.main([str(tmp_path / "x"), "--form", "cifti"]) == 64
+    assert "--design siegel2021" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
 
 
 def test_non_empty_folder_is_one_sentence_and_code_73(tmp_path, capsys):

@@ -526,6 +526,14 @@ def test_odd_masks(tmp_path):
     wider[0, 0] = 4.4  # 0.4 mm more at each of five steps
     with pytest.raises(InputDataError, match="up to 2 mm apart"):
         masked(mostly(1), wider)
+    swapped = AFFINE.copy()
+    swapped[0] *= -1
+    with pytest.raises(InputDataError, match="mm apart, left and right swapped") as caught:
+        masked(mostly(1), swapped)
+    assert caught.value.cure == (
+        "Find out which of the two has its sides right and make the other again: a mirrored "
+        "series swaps the hemispheres of every result."
+    )
 
 
 @pytest.mark.parametrize(

@@ -467,7 +467,7 @@ REAL: tuple[Real, ...] = (
     ),
     Real(
         "fmriprep-21.0.2-sidecars-ds000108", "sub-01/func/*.dtseries.json", 1, "sidecar",
-        "beside a `.json` of the same series", "passed over with CIFTI", 5,
+        "beside a `.json` of the same series", "read with CIFTI, passed over for volumes", 5,
     ),
     Real(
         "fmriprep-21.0.2-sidecars-ds000108", "sub-01/anat/*.json", 4, "sidecar",

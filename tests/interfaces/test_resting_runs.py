@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from bids_ketamine.dataset.inputs import RunInputs, SessionInputs
-from bids_ketamine.interfaces.connectivity import _too_few
-from bids_ketamine.interfaces.resting_runs import RestSettings, read_raw_run
+from bids_ketamine.interfaces.resting_pairs import too_few as _too_few
+from bids_ketamine.interfaces.resting_regions import SessionRegions
+from bids_ketamine.interfaces.resting_runs import read_raw_run
+from bids_ketamine.interfaces.resting_settings import RestSettings
 from bids_ketamine.study.spec import InputsSpec, RegionsSpec, RestSpec
 
 
@@ -61,7 +63,7 @@ def read(tmp_path: Path):
         settings = RestSettings(
             RestSpec(), RegionsSpec(atlas="table", all_columns=True), (), InputsSpec(), {}
         )
-        return read_raw_run(session, run, settings)
+        return read_raw_run(run, SessionRegions(session, settings))
 
     return read
 

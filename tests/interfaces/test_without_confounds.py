@@ -10,7 +10,9 @@ import pytest
 
 from bids_ketamine.dataset.inputs import SessionInputs
 from bids_ketamine.errors import InputMissingError
-from bids_ketamine.interfaces.resting_runs import RestSettings, read_raw_run
+from bids_ketamine.interfaces.resting_regions import SessionRegions
+from bids_ketamine.interfaces.resting_runs import read_raw_run
+from bids_ketamine.interfaces.resting_settings import RestSettings
 from bids_ketamine.regions.sources import resolve_regions
 from bids_ketamine.study.spec import (
     ConfoundsSpec,
@@ -100,4 +102,4 @@ def test_rest_raises(tmp_path):
     )
     session = SessionInputs("01", "pre", "pre", (run,), ())
     with pytest.raises(InputMissingError, match=MESSAGE):
-        read_raw_run(session, run, settings)
+        read_raw_run(run, SessionRegions(session, settings))

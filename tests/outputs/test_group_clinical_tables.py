@@ -57,7 +57,7 @@ def test_tables_given_are_written_and_others_of_an_earlier_run_go(tmp_path: Path
         [["in the dataset", "all", 6, 0, ""]], columns=list(CLINICAL_TABLES["group_flow"])
     )
     clinical = {"group_course": COURSE, "group_flow": flow}
-    write_group(tmp_path, tables=TABLES, record={}, clinical_tables=clinical)
+    write_group(tmp_path, tables=TABLES, record={}, optional_tables=clinical)
     folder = tmp_path / "group"
     text = (folder / "group_course.tsv").read_text(encoding="utf-8")
     assert text.splitlines()[1:] == [
@@ -71,7 +71,7 @@ def test_tables_given_are_written_and_others_of_an_earlier_run_go(tmp_path: Path
     assert json.loads((folder / "group_flow.json").read_text(encoding="utf-8"))["Sources"] == []
     (folder / "figures").mkdir()
     (folder / "figures" / "caps.svg").write_text("<svg/>")
-    write_group(tmp_path, tables=TABLES, record={}, clinical_tables={"group_flow": flow})
+    write_group(tmp_path, tables=TABLES, record={}, optional_tables={"group_flow": flow})
     left = {each.name for each in folder.glob("group_course*")}
     assert (left, (folder / "group_flow.tsv").exists()) == (set(), True)
     assert (folder / "figures" / "caps.svg").exists()  # the report's
@@ -81,14 +81,14 @@ def test_tables_given_are_written_and_others_of_an_earlier_run_go(tmp_path: Path
 
 
 def test_wrong_tables_are_refused_before_anything_is_removed(tmp_path: Path) -> None:
-    write_group(tmp_path, tables=TABLES, record={}, clinical_tables={"group_course": COURSE})
+    write_group(tmp_path, tables=TABLES, record={}, optional_tables={"group_course": COURSE})
     with pytest.raises(ValueError, match="group_course must have the columns"):
         write_group(
             tmp_path,
             tables=TABLES,
             record={},
-            clinical_tables={"group_course": COURSE.drop(columns="sd")},
+            optional_tables={"group_course": COURSE.drop(columns="sd")},
         )
-    with pytest.raises(ValueError, match=r"no clinical tables: \['group_other'\]"):
-        write_group(tmp_path, tables=TABLES, record={}, clinical_tables={"group_other": COURSE})
+    with pytest.raises(ValueError, match=r"no tables of the group level: \['group_other'\]"):
+        write_group(tmp_path, tables=TABLES, record={}, optional_tables={"group_other": COURSE})
     assert (tmp_path / "group" / "group_course.tsv").exists()

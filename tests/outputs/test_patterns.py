@@ -8,6 +8,7 @@ import pytest
 
 from bids_ketamine.outputs.measures import MEASURE_COLUMNS
 from bids_ketamine.outputs.patterns import BEYOND_BIDS, output_name
+from bids_ketamine.study.measure_names import NETWORK, SIGNAL_QUALITY, VOLUME
 
 TASK = "sub-01_ses-pre_task-faces"
 
@@ -21,6 +22,8 @@ TASK = "sub-01_ses-pre_task-faces"
         ("reliability", {}, "stat-ldc_reliability"),
         ("partial_relmat", {}, "stat-partialcorrelation_relmat"),
         ("relmat", {}, "stat-pearsoncorrelation_relmat"),
+        ("networks", {}, "networks"),
+        ("region_quality", {}, "regions"),
     ],
 )
 def test_names_of_connectivity_and_similarity(
@@ -32,6 +35,18 @@ def test_names_of_connectivity_and_similarity(
     assert plain == f"func/{TASK}_atlas-x_{ending}.tsv"
     for path in (name, name.replace(".tsv", ".json")):
         assert any(fnmatch(path, pattern) for pattern in BEYOND_BIDS)
+
+
+def test_names_of_seed_maps() -> None:
+    stem = f"func/{TASK}_space-MNI_seed-defaultMode_stat-fisherz_statmap"
+    for kind, ending in {
+        "seed_map": ".nii.gz",
+        "seed_map_grayordinates": ".dscalar.nii",
+    }.items():
+        name = output_name(kind, task=TASK, space="MNI", seed="default_mode")
+        assert name == stem + ending
+        for path in (name, f"{stem}.json"):
+            assert any(fnmatch(path, pattern) for pattern in BEYOND_BIDS)
 
 
 def test_names_of_dynamic_causal_models() -> None:
@@ -47,3 +62,4 @@ def test_every_measure_is_described() -> None:
     levels = MEASURE_COLUMNS["measure"]["Levels"]
     assert isinstance(levels, dict)
     assert {"dcm", "gppi", "ldc", "resting_partial_connectivity"} < set(levels)
+    assert {*SIGNAL_QUALITY, NETWORK, VOLUME} < set(levels)

@@ -75,10 +75,30 @@ def test_an_empty_table_has_its_header(tmp_path: Path) -> None:
 def test_parts_of_a_long_table_join_without_seam(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bids_ketamine.outputs.tables.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("bids_ketamine.outputs.tables.CELLS_AT_ONCE", 3)
     path = tmp_path / "some_table.tsv"
     write_table(path, pd.DataFrame({"n": range(7)}), columns=COLUMNS)
     assert path.read_text() == "n\n0\n1\n2\n3\n4\n5\n6\n"
+
+
+def test_floats_beside_each_other_and_among_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "some_table.tsv"
+    table = pd.DataFrame(
+        {
+            "a": [0.5, np.nan],
+            "label": ["nan", "b"],
+            "b": [1e-20, -np.inf],
+            "c": [np.nan, 1 / 3],
+            "n": [1, 2],
+            "d": [np.nan, np.nan],
+        }
+    )
+    write_table(path, table, columns={name: {"Description": name} for name in table})
+    assert path.read_text().splitlines() == [
+        "a\tlabel\tb\tc\tn\td",
+        "0.5\tnan\t1e-20\tn/a\t1\tn/a",
+        "n/a\tb\t-inf\t0.3333333333\t2\tn/a",
+    ]
 
 
 def test_columns_without_description_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bids_ketamine.regions import fetch, templateflow
 from bids_ketamine.regions.catalogue import ATLASES, SCHAEFER_PARCELS, atlas_by_name, atlas_image
-from bids_ketamine.regions.sources import TRANSFORMS
+from bids_ketamine.regions.templates import TRANSFORMS
 
 BOTH = ("MNI152NLin2009cAsym", "MNI152NLin6Asym")
 
@@ -42,8 +42,12 @@ def test_transforms_both_ways_and_all_schaefer_atlases_that_do_not_ship():
         ("MNI152NLin6Asym", "from-MNI152NLin2009cAsym_mode-image_xfm.h5"),
         ("MNI152NLin2009cAsym", "from-MNI152NLin6Asym_mode-image_xfm.h5"),
     ]
+    assert wanted[2:4] == [
+        ("fsLR", "den-32k_hemi-L_midthickness.surf.gii"),
+        ("fsLR", "den-32k_hemi-R_midthickness.surf.gii"),
+    ]
     # Image and table of 8 sizes, 7 and 17 networks, 2 templates; 3 of these 32 atlases ship.
-    assert (len(TRANSFORMS), len(wanted)) == (2, 2 + 2 * (2 * 2 * len(SCHAEFER_PARCELS) - 3))
+    assert (len(TRANSFORMS), len(wanted)) == (2, 4 + 2 * (2 * 2 * len(SCHAEFER_PARCELS) - 3))
     assert len(set(wanted)) == len(wanted)
     shipped = ("MNI152NLin6Asym", "res-02_atlas-Schaefer2018_desc-400Parcels7Networks_dseg.nii.gz")
     assert shipped not in wanted
@@ -67,7 +71,7 @@ def test_files_that_cannot_be_had_are_named(home, monkeypatch, capsys):
     monkeypatch.setattr(templateflow, "_fetch", lambda *_: None)
     assert fetch.main([str(home)]) == 66
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 60
+    assert len(lines) == 62
     place = home / "tpl-MNI152NLin6Asym"
     assert lines[0] == (
         f"error: not fetched: {place}/"
@@ -80,7 +84,7 @@ def test_why_a_file_could_not_be_had_is_told(home, monkeypatch, capsys):
     monkeypatch.setattr(templateflow, "_fetch", lambda *_: refused)
     assert fetch.main([str(home)]) == 66
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 60
+    assert len(lines) == 62
     why = "_xfm.h5: RuntimeError: Failed to download tpl.h5 with status code 404"
     assert lines[0].endswith(why)
 

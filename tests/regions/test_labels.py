@@ -32,7 +32,8 @@ def test_a_bids_table_with_groups(tmp_path):
     assert indices(read.chosen("AMY")) == [1, 2]
     assert indices(read.chosen("amy_LEFT")) == [1]
     assert indices(read.chosen("7")) == [7]
-    assert read.labels[2].groups == ()
+    # `None` is a name: of a community of Gordon's.
+    assert read.labels[2].groups == ("None",)
 
 
 def test_a_name_goes_before_a_group_of_the_same_word(tmp_path):
@@ -134,7 +135,8 @@ def test_real_tables(file, n, first):
 
 
 @needs_atlases
-def test_the_community_none_of_gordon_is_no_group():
+def test_the_community_none_of_gordon_is_a_group():
     read = read_label_table(ATLASES / "gordon333" / "atlas-Gordon_dseg.tsv")
     assert len(read.chosen("Default")) == 41
-    assert sum(not label.groups for label in read.labels) == 47
+    assert len(read.chosen("None")) == 47
+    assert all(len(label.groups) == 1 for label in read.labels)

@@ -142,7 +142,7 @@ def test_left_is_at_negative_x(name):
 
 def test_counts_of_labels():
     counts = {name: len(table_of(name.removesuffix(".nii.gz"))) for name in IMAGES}
-    assert sorted(counts.values()) == [12, 16, 32, 100, 400, 400]
+    assert sorted(counts.values()) == [12, 16, 16, 32, 32, 100, 400, 400]
 
 
 def test_tian_order_is_front_to_back_as_named():
@@ -164,6 +164,41 @@ def test_scales_of_tian_agree_on_amygdala_and_hippocampus():
     )
     np.testing.assert_array_equal(one == 2, np.isin(two, [3, 4]))
     np.testing.assert_array_equal(one == 9, np.isin(two, [17, 18]))
+
+
+@pytest.mark.parametrize(("scale", "most"), [(1, 2.83), (2, 3.12)])
+def test_tian_lies_where_it_lies_in_the_other_template(scale, most):
+    stems = [f"atlas-TianS{scale}_space-{space}_res-02_dseg" for space in GRIDS]
+    tables = [table_of(stem) for stem in stems]
+    assert tables[0].equals(tables[1])
+    means = [
+        np.array([centres(stem, index).mean(axis=0) for index in tables[0]["index"]])
+        for stem in stems
+    ]
+    apart = np.linalg.norm(means[0][:, np.newaxis] - means[1], axis=2)
+    np.testing.assert_array_equal(apart.argmin(axis=1), np.arange(len(tables[0])))
+    assert np.diag(apart).max() == pytest.approx(most, abs=0.005)
+    assert np.diag(apart).mean() < 2
+    sizes = [(labels_of(stem)[0] > 0).sum() for stem in stems]
+    assert sizes == [8562, 7277]
+
+
+def test_scales_of_tian_agree_in_the_template_of_cifti():
+    one, two = (
+        labels_of(f"atlas-TianS{scale}_space-MNI152NLin6Asym_res-02_dseg")[0] for scale in (1, 2)
+    )
+    np.testing.assert_array_equal(one > 0, two > 0)
+    names = [table_of(f"atlas-TianS{n}_space-MNI152NLin6Asym_res-02_dseg")["name"] for n in (1, 2)]
+    for index, name in enumerate(names[0], start=1):
+        structure, side = name.rsplit("-", 1)
+        parts = {str(names[1][part - 1]) for part in np.unique(two[one == index])}
+        expected = {
+            "pTHA": {"THA-DP", "THA-VP"},
+            "aTHA": {"THA-VA", "THA-DA"},
+            "AMY": {"lAMY", "mAMY"},
+            "NAc": {"NAc-shell", "NAc-core"},
+        }.get(structure, {f"a{structure}", f"p{structure}"})
+        assert parts == {f"{part}-{side}" for part in expected}
 
 
 def test_schaefer_numbers_mean_the_same_parcel_in_both_templates():

@@ -73,14 +73,9 @@ def test_facts_take_the_place_of_wishes(study: Study) -> None:
     assert "matter and CSF; Behzadi et al., 2007), one regressor for each outlier volume" in text
     assert "outlier_0041" not in text
     # Neither what was not run nor the route that was not taken.
-    assert "stroop" not in text.split("Not computed")[0]
-    assert "Resting connectivity" not in text.split("Not computed")[0]
+    assert "stroop" not in text
+    assert "Resting connectivity" not in text
     assert "ICA-AROMA" not in text
-
-
-def test_not_computed_is_said() -> None:
-    text = _words(participant_methods(load_study("siegel2021")))
-    assert "Regional volumes (`volumes`) is not yet available." in text
 
 
 def test_references_are_those_cited(study: Study) -> None:
@@ -150,8 +145,6 @@ def test_group_text_with_exclusions_and_without_motion_step(study: Study) -> Non
 
 def test_boilerplate_has_both_levels_and_one_list(study: Study) -> None:
     text = boilerplate(study)
-    assert text.count("## Not computed") == 0
-    assert boilerplate(load_study("siegel2021")).count("## Not computed") == 1
     assert text.count("# Methods\n") == 1
     assert text.count("## References") == 1
     assert text.index("## Task models") < text.index("## Statistics") < text.index("## References")

@@ -215,7 +215,7 @@ def test_what_the_user_takes_out_leaves_the_presets_statistics(load, tmp_path):
     assert spec.mixed_models[0].outcomes == ("caps5",)
     assert spec.symptom_dimensions.covariates == ("days_between_scans",)
     assert [each.name for each in spec.table_one.variables][:2] == ["ethnicity", "ptsd_duration"]
-    notices = load_study(str(tmp_path / "study.yml")).unread
+    notices = load_study(str(tmp_path / "study.yml")).notices
     assert (
         "tasks with `error_trials` of the preset (`behaviour.tasks`) are left out, for the study "
         "does not have them: stroop" in notices

@@ -284,14 +284,14 @@ def test_error_trials_are_a_condition_where_the_task_has_them(load):
 def test_an_input_of_error_trials_alone_is_told(load):
     study = ("    contrasts: {effect", "    error_trials: {}\n    contrasts: {effect")
     text = dcm('modulations: {"a > b": [error_trials]}')
-    assert load(text, *study).unread == (
+    assert load(text, *study).notices == (
         "the input `error_trials` of the model `m` (`dcm`) is the error trials alone: "
         "participants without errors will have no such model",
     )
     text = dcm("inputs: {slips: [error_trials]}", driving="driving: {slips: [a]}")
-    assert "the input `slips` of the model `m`" in load(text, *study).unread[0]
+    assert "the input `slips` of the model `m`" in load(text, *study).notices[0]
     text = dcm("inputs: {all: [faces, error_trials]}", driving="driving: {all: [a]}")
-    assert load(text, *study).unread == ()
+    assert load(text, *study).notices == ()
 
 
 def test_regions_listed_twice_are_offered_once(load):
@@ -348,7 +348,7 @@ def test_regions_are_of_images(load):
 def test_regions_that_no_driving_input_reaches_are_told(load, connections, unreached):
     study = load(dcm(f"connections: {connections}"))
     assert unreached_regions(study.spec.dcm.models[0]) == unreached
-    assert study.unread == tuple(
+    assert study.notices == tuple(
         f"no driving input reaches the region `{region}` of the model `m` (`dcm`): its predicted "
         "response is zero"
         for region in unreached
@@ -369,6 +369,6 @@ def test_a_region_is_reached_over_others():
 def test_bins_of_inputs_are_read_with_any_noise_model(load):
     glm = "glm: {noise_model: ar1, microtime_resolution: 32, reference_bin: 3}"
     study = ("glm: {noise_model: ar1}", glm)
-    (told,) = load(dcm(), *study).unread
+    (told,) = load(dcm(), *study).notices
     assert told.startswith("the setting glm.reference_bin is read by the noise model spm alone")
-    assert len(load("", *study).unread) == 2
+    assert len(load("", *study).notices) == 2

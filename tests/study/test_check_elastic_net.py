@@ -273,7 +273,7 @@ def test_what_a_study_takes_out_of_the_preset_leaves_its_elastic_net(own):
         "family_alcohol",
         "cadss_first_infusion",
     )
-    assert study.unread == (
+    assert study.notices == (
         "the third model of the preset's elastic net (`elastic_net.concurrent_outcome`) is left "
         "out: `madrs` is no other outcome of the study",
         "covariates of the preset's baseline models (`elastic_net.baseline_covariates`) are left "
@@ -288,7 +288,7 @@ def test_what_a_study_takes_out_of_the_preset_leaves_its_elastic_net(own):
 def test_without_its_outcome_the_presets_elastic_net_is_left_out(own):
     study = own("outcomes: {caps5: null}\npeb: null\n")
     assert study.spec.elastic_net is None
-    assert study.unread[0] == (
+    assert study.notices[0] == (
         "elastic net of the preset (`elastic_net`) is left out: elastic_net.outcome names no "
         "outcome of the study: `caps5`; outcomes: madrs"
     )

@@ -211,7 +211,7 @@ def test_a_covariate_may_not_take_the_name_of_a_variable(problems):
 
 def test_a_response_that_nothing_reads_is_told(load):
     study = load("  m: {outcomes: [madrs], formula: time, response: {outcome: madrs}}\n")
-    assert study.unread == (
+    assert study.notices == (
         "the setting mixed_models.m.response changes nothing: the formula does not name `response`",
     )
 

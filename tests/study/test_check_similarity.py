@@ -98,10 +98,10 @@ def test_patterns_need_regions_of_images(load):
 @pytest.mark.parametrize("partition", ["run", "half_block"])
 def test_partitions_whose_number_is_fixed_have_no_maximum(load, partition):
     given = f"rsa: {{task: faces, partition: {partition}, maximum_partitions: 4}}\n"
-    assert load(given).unread == (
+    assert load(given).notices == (
         "the setting rsa.maximum_partitions is about partitions by block and changes nothing with "
         f"the partition {partition}",
     )
-    assert load(given.replace("4", "null")).unread == ()
+    assert load(given.replace("4", "null")).notices == ()
     for other in ("block", "block_or_half_block"):
-        assert load(given.replace(partition, other)).unread == ()
+        assert load(given.replace(partition, other)).notices == ()

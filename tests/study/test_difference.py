@@ -88,11 +88,10 @@ def test_a_preset_as_plain_data(preset: str) -> None:
     plain = normalised_study(spec, file_words=str.upper)
     assert differences(plain, json.loads(json.dumps(plain))) == ()
     assert plain["name"] == preset
-    assert "planned" not in plain
     assert plain["reliability"] == (
         None
-        if spec.planned.reliability is None
-        else {"sessions": list(spec.planned.reliability.sessions)}
+        if spec.reliability is None
+        else {"sessions": list(spec.reliability.sessions), "arms": []}
     )
     assert list(plain["sessions"]) == [each.name for each in spec.sessions]
     assert plain["group"]["confidence_level"] == 0.95

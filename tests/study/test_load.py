@@ -10,6 +10,7 @@ from bids_ketamine.errors import InputMissingError, StudyError, UsageError
 from bids_ketamine.study.dcm_names import connections_of, inputs_of, modulations_of
 from bids_ketamine.study.formula import parse_weights
 from bids_ketamine.study.load import load_study, preset_names
+from bids_ketamine.study.used_variables import used_variables
 
 MINIMAL = """\
 name: mine
@@ -124,7 +125,7 @@ def test_extension_merges_replaces_and_removes(write):
     assert study.notices == ()
 
 
-def test_presets_load_and_name_what_is_not_built():
+def test_presets_load():
     assert preset_names() == ("norbury2021", "siegel2021")
     norbury = load_study("norbury2021")
     glm = norbury.spec.glm
@@ -133,16 +134,27 @@ def test_presets_load_and_name_what_is_not_built():
     assert norbury.notices == ()
     assert len(norbury.spec.outcomes[0].items) == 20
     siegel = load_study("siegel2021")
-    assert "regional volumes (`volumes`) is not yet available" in siegel.notices
+    assert siegel.notices == ()
     assert siegel.spec.rest.band_pass == (0.009, 0.08)
     assert siegel.spec.inputs.smoothing_fwhm is None
 
 
-def test_a_study_of_ones_own_that_asks_for_a_planned_method_is_refused(write):
-    assert problems(write(MINIMAL + "reliability: {sessions: [pre, post]}\n")) == [
-        "reliability of two baselines (`reliability`) is not yet available: take it out of the "
-        "study file to run the rest"
+def test_the_second_presets_sections():
+    spec = load_study("siegel2021").spec
+    assert [each.name for each in spec.sessions] == [
+        *("pre1", "pre2", "baseline", "day1", "post", "week8"),
     ]
+    assert [each.name for each in spec.own_sessions] == ["pre1", "pre2", "day1", "post", "week8"]
+    assert [each.name for each in spec.scanned_sessions] == ["pre1", "pre2", "post"]
+    assert [each.name for each in spec.imaged_sessions] == ["pre1", "pre2", "baseline", "post"]
+    assert spec.session_means == {"baseline": ("pre1", "pre2")}
+    assert spec.networks.measures == ("default_mode", "limbic", "visual", "sgACC_default_mode")
+    assert spec.cleaning.models == ("30P",)
+    assert spec.clinical_course.remission_below == 10
+    # Eight primary outcomes: two scores, and two terms in three networks.
+    primary = spec.primary_outcomes
+    assert len(primary.scores) + len(primary.terms) * len(primary.measures) == 8
+    assert used_variables(spec) == spec.participant_variables
 
 
 def test_the_preset_models_the_circuit_of_faces():

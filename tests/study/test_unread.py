@@ -41,8 +41,6 @@ def spm_alone(name, noise_model):
 def test_settings_that_the_noise_model_does_not_read(load, setting, noise_model):
     study = load(STUDY + f"glm: {{noise_model: {noise_model}, {setting}}}\n")
     assert study.notices == (spm_alone(setting.split(":")[0], noise_model),)
-    assert study.unread == study.notices
-    assert study.not_computed == ()
 
 
 @pytest.mark.parametrize(
@@ -61,23 +59,21 @@ def test_no_notice_without_a_cause(load, glm):
 def test_what_a_preset_hands_down_is_not_the_users(load):
     study = load("extends: norbury2021\nname: mine\nglm: {noise_model: ar1, mask_threshold: 0.7}\n")
     assert study.spec.glm.reference_bin == 8
-    assert study.unread == (spm_alone("mask_threshold", "ar1"),)
-    assert study.not_computed == ()
+    assert study.notices == (spm_alone("mask_threshold", "ar1"),)
     study = load("extends: siegel2021\nname: mine\nglm: {noise_model: ar1, mask_threshold: 0.7}\n")
-    assert "regional volumes (`volumes`) is not yet available" in study.not_computed
-    assert study.notices == (*study.not_computed, *study.unread)
+    assert study.notices == (spm_alone("mask_threshold", "ar1"),)
 
 
 def test_the_noise_model_may_come_from_the_preset(load):
-    assert load("extends: siegel2021\nname: mine\nglm: {reference_bin: 3}\n").unread == (
+    assert load("extends: siegel2021\nname: mine\nglm: {reference_bin: 3}\n").notices == (
         spm_alone("reference_bin", "ar1"),
     )
-    assert load("extends: norbury2021\nname: mine\nglm: {reference_bin: 3}\n").unread == ()
+    assert load("extends: norbury2021\nname: mine\nglm: {reference_bin: 3}\n").notices == ()
 
 
 @pytest.mark.parametrize("preset", ["norbury2021", "siegel2021"])
 def test_presets_have_none(preset):
-    assert load_study(preset).unread == ()
+    assert load_study(preset).notices == ()
 
 
 def test_a_probability_without_its_contrast(load):

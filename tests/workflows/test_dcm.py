@@ -24,6 +24,7 @@ from bids_ketamine.study.spec import (
     StudySpec,
 )
 from bids_ketamine.workflows import session as steps
+from bids_ketamine.workflows import step_memory
 from bids_ketamine.workflows.model_regions import require_model_regions
 from bids_ketamine.workflows.participant import run_participant_level
 from bids_ketamine.workflows.records import ExecutionSettings
@@ -183,7 +184,7 @@ def test_models_of_tasks_without_runs_are_passed_over(session, tmp_path):
 def test_memory_grows_with_regions_and_volumes(monkeypatch, session):
     def claimed(n_regions: int, n_volumes: int) -> float:
         image = SimpleNamespace(shape=(9, 9, 9, n_volumes))
-        monkeypatch.setattr(steps, "load_image", lambda path: image)
+        monkeypatch.setattr(step_memory, "load_image", lambda path: image)
         regions = tuple(f"r{number}" for number in range(n_regions))
         every = {f"{one} > {other}": ("a", "b") for one in regions for other in regions}
         driving = dict.fromkeys(("a", "b", "c"), regions)
@@ -191,14 +192,15 @@ def test_memory_grows_with_regions_and_volumes(monkeypatch, session):
             name="large", task="faces", regions=regions, driving=driving, modulations=every
         )
         spec = replace(SPEC, dcm=DcmSpec(models=(MODEL, large)))
-        return steps._dcm_memory_gb(session, spec, TASK)
+        return step_memory.dcm_memory_gb(session, spec, TASK)
 
     # Measured: 0.12 GB over that of the process, which has loaded the libraries.
-    assert claimed(10, 400) - steps.BASE_GB == pytest.approx(0.18, abs=0.03)
+    assert claimed(10, 400) - step_memory.BASE_GB == pytest.approx(0.18, abs=0.03)
     assert claimed(10, 800) > claimed(10, 400) > claimed(2, 400)
     unread: list[RunInputs] = [replace(run, bold=None) for run in session.runs]
     nothing = replace(session, runs=tuple(unread))
-    assert steps._dcm_memory_gb(nothing, SPEC, TASK) == steps.BASE_GB + steps.DCM_BLOCKS_GB
+    least = step_memory.BASE_GB + step_memory.DCM_BLOCKS_GB
+    assert step_memory.dcm_memory_gb(nothing, SPEC, TASK) == least
 
 
 def test_regions_of_models_are_regions_of_images():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +322,13 @@ def test_bootstrap_follows_its_seed(tmp_path: Path) -> None:
     assert one["interval"].tolist() == ["bootstrap"] * 4
     assert one["ci_low"].tolist() == two["ci_low"].tolist()
     assert (one["ci_low"] < one["estimate"]).all()
+
+
+def test_a_response_that_everybody_has_warns_of_nothing(tmp_path: Path) -> None:
+    """A text in the place of missing numbers is no cell of numbers: pandas 4 refuses it."""
+    study = model(formula="time + time:response", response="{outcome: caps, fall: 0.25}")
+    trial = six(tmp_path, study)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tables = trial.results().tables
+    assert tables["group_mixed_data"]["included"].all()

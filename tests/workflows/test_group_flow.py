@@ -12,8 +12,10 @@ import pytest
 
 from bids_ketamine.core.group.exclusions import ListedExclusion
 from bids_ketamine.study.load import load_study
+from bids_ketamine.study.rating import changing_outcomes
 from bids_ketamine.study.spec import StudySpec
 from bids_ketamine.workflows.group_flow import group_flow
+from bids_ketamine.workflows.group_outcomes import with_improvement
 from bids_ketamine.workflows.group_sources import People
 
 WHO = ("sub-A1", "sub-A2", "sub-A3", "sub-B1", "sub-B2", "sub-X")
@@ -166,3 +168,64 @@ def test_no_arms_and_no_outcomes(spec: StudySpec, people: People) -> None:
     assert table["arm"].unique().tolist() == ["all"]
     assert table["stage"].tolist()[-1] == "imaging change"
     assert table["n"].tolist() == [6, 5, 4, 3]
+
+
+def _siegel(**changes: Any) -> StudySpec:
+    return replace(load_study("siegel2021").spec, **changes)
+
+
+def _trial_of_controls() -> tuple[People, Any, pd.DataFrame]:
+    """Return two patients and two controls, who have no session after treatment."""
+    who, arms = ("sub-1", "sub-2", "sub-3", "sub-4"), ("patient", "patient", "control", "control")
+    sessions = ("pre1", "pre2", "baseline", "day1", "post", "week8")
+    value = np.full((4, len(sessions), 1), np.nan)
+    value[:, [0, 1, 2]] = 1.0
+    value[:2, 4] = 1.0
+    nothing = np.full(value.shape, "", dtype=object)
+    measures = SimpleNamespace(sessions=sessions, value=value, reason=nothing)
+    motion = SimpleNamespace(included=np.isfinite(value), reason=nothing)
+    data = SimpleNamespace(measures=measures, tasks=("rest",), exclusions=nothing, motion=motion)
+    rows = [
+        {
+            "participant_id": name,
+            "arm": arm,
+            "outcome": outcome,
+            "change": "change",
+            "first": 30.0 if arm == "patient" and outcome == "madrs" else np.nan,
+            "second": 10.0 if name == "sub-1" and outcome == "madrs" else np.nan,
+            "improvement": 20.0 if name == "sub-1" and outcome == "madrs" else np.nan,
+            "reason": None if name == "sub-1" else f"phenotype/x.tsv has no row of {name} ses-post",
+        }
+        for name, arm in zip(who, arms, strict=True)
+        for outcome in ("madrs", "cgi_i")
+    ]
+    return People(participants=who, arms=arms, without_arm=()), data, pd.DataFrame(rows)
+
+
+def test_the_change_is_followed_and_not_how_values_vary_without_treatment() -> None:
+    people, data, outcomes = _trial_of_controls()
+    table = group_flow(_siegel(), people=people, left_out={}, data=data, outcomes=outcomes)
+    assert list(dict.fromkeys(table["stage"])) == [
+        *("in the dataset", "in an arm", "imaging at baseline", "imaging at post"),
+        *("imaging change", "change known: madrs", "imaging change and change known: madrs"),
+    ]
+    flow = _by_cell(table)
+    assert flow["imaging at baseline", "control"] == (2, 0, "")
+    # A whole arm without a session is told as such; no reason is left out.
+    assert flow["imaging at post", "control"] == (0, 2, "nobody in control has imaging at post (2)")
+    assert flow["imaging change", "patient"] == (2, 0, "")
+    assert flow["change known: madrs", "control"] == (0, 2, "nobody in control has a score (2)")
+    told = "phenotype/x.tsv has no row of the participant ses-post (1)"
+    assert flow["change known: madrs", "patient"] == (1, 1, told)
+    assert not table["reasons"].str.contains("no reason is given").any()
+
+
+def test_a_rating_of_change_has_no_improvement() -> None:
+    people, data, outcomes = _trial_of_controls()
+    assert list(with_improvement(outcomes, _siegel())["outcome"].unique()) == ["madrs"]
+    plain = _siegel(clinical_course=None)
+    assert list(with_improvement(outcomes, plain)["outcome"].unique()) == ["madrs", "cgi_i"]
+    assert [each.name for each in changing_outcomes(_siegel())] == ["madrs"]
+    assert [each.name for each in changing_outcomes(plain)] == ["madrs", "cgi_i"]
+    table = group_flow(plain, people=people, left_out={}, data=data, outcomes=outcomes)
+    assert "change known: cgi_i" in set(table["stage"])

@@ -174,6 +174,11 @@ CAUSES: Mapping[int, tuple[Cause, ...]] = {
             "`--dry-run`, which names the files that were expected",
         ),
         Cause(
+            "volumes of brain structures alone, and no run in the space that the study reads",
+            "No session had a run that the study reads",
+            "`inputs.space`: `fsLR` reads CIFTI series, a template of volumes the others",
+        ),
+        Cause(
             "the group level before the participant level",
             "There are no measures in the output folder.",
             "the participant level first",
@@ -266,7 +271,7 @@ participant level counts, in this order:
 
 1. A step or a session failed: the code that all their errors share; 1 if they have different
    ones, one of them was unforeseen, or a report failed too.
-2. No session had anything to compute from: 66.
+2. No session had anything to compute from, or any run that the study reads: 66.
 3. A series is there and cannot be used, since its mask, confounds, events or repetition time are
    missing: 66, after all others were computed. A session or a task that was not acquired is no
    failure.

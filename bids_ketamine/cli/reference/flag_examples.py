@@ -102,5 +102,9 @@ DEMO_EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "a trial in which nothing happens, from another seed, of finer voxels",
             "bids_ketamine-demo null-trial --participants 2 --seed 3 --no-effect --resolution 4",
         ),
+        Example(
+            "resting networks of two patients and two controls, in volumes and as CIFTI",
+            "bids_ketamine-demo network-trial --design siegel2021 --participants 2 --form both",
+        ),
     ),
 }

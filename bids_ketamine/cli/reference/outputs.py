@@ -16,7 +16,7 @@ from bids_ketamine.cli.reference.output_page import (
     ELSEWHERE,
     INTRODUCTION,
 )
-from bids_ketamine.interfaces import gppi_files, rsa_files
+from bids_ketamine.interfaces import gppi_files, resting_networks, resting_signal, rsa_files
 from bids_ketamine.interfaces.runs import QUALITY_COLUMNS
 from bids_ketamine.outputs.documented.files import Key, OutputFile
 from bids_ketamine.outputs.documented.group import GROUP_COLUMNS, GROUP_FILES
@@ -49,6 +49,8 @@ PARTICIPANT_COLUMNS: Mapping[str, Columns] = {
         for name, words in rsa_files.COLUMNS.items()
     },
     "reliability": rsa_files.RELIABILITY_COLUMNS,
+    "networks": resting_networks.TABLE_COLUMNS,
+    "region_quality": resting_signal.REGION_COLUMNS,
 }
 
 

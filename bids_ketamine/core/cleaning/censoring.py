@@ -30,6 +30,8 @@ class Censoring(NamedTuple):
         Other volumes in stretches that are too short.
     notes : tuple of str
         Sentences on criteria that could not be applied.
+    n_without_values : int
+        Other volumes after the steady state of which there is no value; counted before the rest.
     """
 
     kept: np.ndarray
@@ -38,6 +40,7 @@ class Censoring(NamedTuple):
     n_changed: int
     n_in_short_segments: int
     notes: tuple[str, ...]
+    n_without_values: int = 0
 
     @property
     def n_kept(self) -> int:
@@ -55,6 +58,7 @@ class Censoring(NamedTuple):
         """
         counts = (
             (self.n_non_steady, "before the steady state"),
+            (self.n_without_values, "without values"),
             (self.n_displaced, "by displacement"),
             (self.n_changed, "by DVARS"),
             (self.n_in_short_segments, "in short segments"),
@@ -70,6 +74,7 @@ def censor_volumes(
     displacement_threshold: float | None,
     dvars_threshold: float | None,
     minimum_segment: int,
+    without_values: np.ndarray | None = None,
 ) -> Censoring:
     """Mark the volumes that are left out.
 
@@ -96,6 +101,8 @@ def censor_volumes(
         None for no such criterion.
     minimum_segment : int
         Shortest stretch of volumes in a row that is used; 1 for any.
+    without_values : ndarray of bool, shape (n_scans,), optional
+        Volumes that a table has no values of.
 
     Returns
     -------
@@ -131,12 +138,13 @@ def censor_volumes(
         raise ValueError(f"`minimum_segment` must be at least 1, got {minimum_segment}.")
     notes: list[str] = []
     unsteady = np.asarray(non_steady_state, dtype=bool)
+    empty = np.zeros_like(unsteady) if without_values is None else without_values & ~unsteady
     displaced = _above(
         framewise_displacement, displacement_threshold, "framewise displacement", notes
     )
-    displaced &= ~unsteady
-    changed = _above(dvars, dvars_threshold, "DVARS", notes) & ~unsteady & ~displaced
-    free = ~(unsteady | displaced | changed)
+    displaced &= ~(unsteady | empty)
+    changed = _above(dvars, dvars_threshold, "DVARS", notes) & ~(unsteady | empty | displaced)
+    free = ~(unsteady | empty | displaced | changed)
     kept = free & ~_in_short_segments(free, minimum_segment)
     return Censoring(
         kept=kept,
@@ -145,6 +153,7 @@ def censor_volumes(
         n_changed=int(changed.sum()),
         n_in_short_segments=int(free.sum() - kept.sum()),
         notes=tuple(notes),
+        n_without_values=int(empty.sum()),
     )
 
 

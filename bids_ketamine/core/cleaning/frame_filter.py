@@ -154,7 +154,9 @@ def frame_filter(
     outside = (frequencies < band_pass[0]) | (frequencies > band_pass[1])
     if outside.all():
         low, high = band_pass
-        reason = f"{len(inner)} volumes of {t_r:g} s have no frequency in {low:g}-{high:g} Hz"
+        one = "volume" if len(inner) == 1 else "volumes"
+        verb = "has" if len(inner) == 1 else "have"
+        reason = f"{len(inner)} {one} of {t_r:g} s {verb} no frequency in {low:g}-{high:g} Hz"
         return _filter(kept, None, None, nothing, reason)
     if censored_volumes == "left_out":
         return _filter(kept, None, None, basis[:, outside][inner], "")

@@ -3,7 +3,10 @@
 =============  =============  ==============================  =========================  =========
 name           motion         white matter, CSF               global signal              others
 =============  =============  ==============================  =========================  =========
+2P             -              each                            -                          -
+3P             -              each                            each                       -
 6P             6              -                               -                          -
+9P             6              each                            each                       -
 12P            6, dt          -                               -                          -
 24P            6, dt, sq      -                               -                          -
 28P            6, dt, sq      each, dt                        -                          -
@@ -97,7 +100,10 @@ class NuisanceModel:
 
 
 NUISANCE_MODELS: Mapping[str, NuisanceModel] = {
+    "2P": NuisanceModel(motion="none", tissues=_ONCE),
+    "3P": NuisanceModel(motion="none", tissues=_ONCE, global_signal=_ONCE),
     "6P": NuisanceModel(motion="6"),
+    "9P": NuisanceModel(motion="6", tissues=_ONCE, global_signal=_ONCE),
     "12P": NuisanceModel(motion="12"),
     "24P": NuisanceModel(motion="24"),
     "28P": NuisanceModel(motion="24", tissues=_CHANGES),

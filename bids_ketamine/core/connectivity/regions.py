@@ -28,6 +28,12 @@ class RegionQuality(NamedTuple):
     tsnr: np.ndarray
     problems: tuple[str, ...]
 
+    def first(self, n_regions: int) -> RegionQuality:
+        """Return the quality of the first regions alone."""
+        return RegionQuality(
+            self.coverage[:n_regions], self.tsnr[:n_regions], self.problems[:n_regions]
+        )
+
     @staticmethod
     def unknown(n_regions: int) -> RegionQuality:
         """Return the quality of regions that came as time series."""

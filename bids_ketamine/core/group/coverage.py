@@ -56,4 +56,5 @@ def unchecked_coverage(*, measures: MeasureArrays) -> int:
     int
         Values that are there, without a coverage of any of their regions.
     """
-    return int((np.isfinite(measures.value) & np.isnan(measures.coverage)).sum())
+    unknown = np.isfinite(measures.value) & np.isnan(measures.coverage)
+    return int(unknown[:, measures.own].sum())

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bids_ketamine.core.group.compared import Changes, reasons_with_compared
+from bids_ketamine.core.group.compared import (
+    NO_MEANS,
+    Changes,
+    Means,
+    reasons_of_means,
+    reasons_with_compared,
+)
 from bids_ketamine.core.group.coverage import coverage_reasons
 from bids_ketamine.core.group.measures import MeasureArrays, ObjectArray
 from bids_ketamine.core.group.moments import BoolArray
@@ -43,12 +49,15 @@ def exclusion_reasons(
     minimum_volumes: int | None,
     listed: Sequence[ListedExclusion],
     changes: Changes,
+    means: Means = NO_MEANS,
 ) -> ObjectArray:
     """Say for each participant, session and task why its measures are left out.
 
     An excluded session takes the participant's measures of that task out of sessions that are
     compared with excluded ones alone, so that sessions are compared over the same participants;
-    see :func:`~bids_ketamine.core.group.compared.taken_out_with` for the rule.
+    see :func:`~bids_ketamine.core.group.compared.taken_out_with` for the rule. A session that is
+    the mean of others is excluded where all its parts are
+    (:func:`~bids_ketamine.core.group.compared.reasons_of_means`).
 
     Parameters
     ----------
@@ -67,6 +76,8 @@ def exclusion_reasons(
         Exclusions by name; those of all sessions are each session's own.
     changes : mapping of str to (str, str)
         First and second session of each change.
+    means : mapping of str to sequence of str
+        Parts of each session that is the mean of others.
 
     Returns
     -------
@@ -98,7 +109,16 @@ def exclusion_reasons(
     reasons = np.full(shape, "", dtype=object)
     for cell, texts in own.items():
         reasons[cell] = "; ".join(texts)
-    return reasons_with_compared(reasons=reasons, sessions=measures.sessions, changes=changes)
+    if means:
+        there = np.zeros(shape, dtype=np.bool_)
+        for number, task in enumerate(tasks):
+            there[:, :, number] = measures.present[:, :, measures.of_task(task)].any(axis=2)
+        reasons = reasons_of_means(
+            reasons=reasons, there=there, sessions=measures.sessions, means=means
+        )
+    return reasons_with_compared(
+        reasons=reasons, sessions=measures.sessions, changes=changes, means=means
+    )
 
 
 def included_values(
@@ -108,12 +128,15 @@ def included_values(
     exclusions: ObjectArray,
     minimum_coverage: float | None,
     changes: Changes,
+    means: Means = NO_MEANS,
 ) -> tuple[BoolArray, ObjectArray]:
     """Tell which values go into group statistics, and why others do not.
 
     A value that is missing or left out for the coverage of its regions takes the same measure
     out of sessions that are compared with such ones alone, by the rule of
-    :func:`~bids_ketamine.core.group.compared.taken_out_with`.
+    :func:`~bids_ketamine.core.group.compared.taken_out_with`. Sessions that are the mean of others
+    have no values yet (:mod:`~bids_ketamine.core.group.session_means` gives them): of them it is
+    told what is excluded.
 
     Parameters
     ----------
@@ -127,6 +150,8 @@ def included_values(
         Smallest coverage of each region of a value; an unknown one is not excluded.
     changes : mapping of str to (str, str)
         First and second session of each change.
+    means : mapping of str to sequence of str
+        Parts of each session that is the mean of others.
 
     Returns
     -------
@@ -140,10 +165,16 @@ def included_values(
     by_task: BoolArray = of_task != ""
     own = coverage_reasons(measures=measures, minimum_coverage=minimum_coverage)
     own[by_task] = of_task[by_task]
-    excluded = reasons_with_compared(reasons=own, sessions=measures.sessions, changes=changes)
+    sessions = measures.sessions
+    own = reasons_of_means(
+        reasons=own, there=np.isfinite(measures.value), sessions=sessions, means=means
+    )
+    excluded = reasons_with_compared(reasons=own, sessions=sessions, changes=changes, means=means)
     # A missing value keeps its own reason, unless its whole task is out.
     out: BoolArray = (excluded != "") & (by_task | np.isfinite(measures.value))
     reason = np.where(measures.present & out, excluded, measures.reason)
+    of_means = [sessions.index(name) for name in means]
+    reason[:, of_means] = excluded[:, of_means]
     return np.isfinite(measures.value) & ~out, reason
 
 
@@ -165,6 +196,7 @@ def unchecked_displacements(*, measures: MeasureArrays, tasks: Sequence[str]) ->
     count = 0
     for task in tasks:
         of_task = measures.of_task(task)
-        known = np.isfinite(measures.mean_fd[:, :, of_task]).any(axis=2)
-        count += int((measures.present[:, :, of_task].any(axis=2) & ~known).sum())
+        known = np.isfinite(measures.mean_fd[:, measures.own][:, :, of_task]).any(axis=2)
+        there: BoolArray = np.any(measures.present[:, measures.own][:, :, of_task], axis=2)
+        count += int((there & ~known).sum())
     return count

@@ -51,7 +51,8 @@ def participants_manifest(
     DataFrame
         ``participant_id``, ``arm``, ``session``, ``task``, ``included`` and ``reason``: why
         nothing went in, or how many values of a session that went in are excluded or missing
-        and why, and in which changes it is not.
+        and why, which sessions a mean of sessions lacks, and in which changes it is not. Visits
+        without images have no rows.
     """
     shape = (len(measures.participants), len(measures.sessions), len(tasks))
     goes_in = np.zeros(shape, dtype=np.bool_)
@@ -90,6 +91,7 @@ def participants_manifest(
                 )
                 earlier = partly[one, session, number]
                 partly[one, session, number] = f"{earlier}; {told}" if earlier else told
+    partly = _means_without(goes_in, partly, why_not, measures)
     remarks = _changes_without(goes_in, partly, why_not, measures.sessions, changes)
     return _table(measures, arms, tasks, goes_in, np.where(goes_in, remarks, why_not))
 
@@ -100,6 +102,27 @@ def _listed(reasons: ObjectArray) -> str:
     text = "; ".join(distinct[:REASONS_LISTED])
     more = len(distinct) - REASONS_LISTED
     return text + (f"; and {more} more reasons" if more > 0 else "")
+
+
+def _means_without(
+    goes_in: BoolArray, partly: ObjectArray, why_not: ObjectArray, measures: MeasureArrays
+) -> ObjectArray:
+    """Add of means of sessions that went in which of their sessions are not in them."""
+    remarks = partly.copy()
+    for name, parts in measures.means.items():
+        place = measures.sessions.index(name)
+        places = [measures.sessions.index(part) for part in parts]
+        lacking = goes_in[:, [place]] & ~goes_in[:, places]
+        for one, task in np.argwhere(lacking.any(axis=1)):
+            there = [part for part, at in zip(parts, places, strict=True) if goes_in[one, at, task]]
+            absent = [
+                f"{part}: {why_not[one, at, task]}"
+                for part, at in zip(parts, places, strict=True)
+                if not goes_in[one, at, task]
+            ]
+            told = f"{' and '.join(there)} alone ({'; '.join(absent)})"
+            remarks[one, place, task] = "; ".join(filter(None, [told, remarks[one, place, task]]))
+    return remarks
 
 
 def _changes_without(
@@ -129,10 +152,12 @@ def _table(
     goes_in: BoolArray,
     reasons: ObjectArray,
 ) -> pd.DataFrame:
-    one, session, task = (each.ravel() for each in np.indices(goes_in.shape))
+    rows = (goes_in.shape[0], len(measures.imaged), goes_in.shape[2])
+    one, place, task = (each.ravel() for each in np.indices(rows))
+    session = np.array(measures.imaged, dtype=np.intp)[place]
     table = pd.DataFrame(participant_columns(measures.participants, arms, one))
     table["session"] = np.array(measures.sessions, dtype=object)[session]
     table["task"] = np.array(tasks, dtype=object)[task]
-    table["included"] = goes_in.ravel()
-    table["reason"] = reasons.ravel()
+    table["included"] = goes_in[one, session, task]
+    table["reason"] = reasons[one, session, task]
     return table

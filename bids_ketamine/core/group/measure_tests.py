@@ -188,6 +188,8 @@ def _tests(
                 ),
             )
     for outcome, improvement in improvements.items():
+        if improvement.change not in changes:  # between visits without images
+            continue
         for arm, member in members.items():
             yield (
                 ("correlation", "", improvement.change, arm, outcome),

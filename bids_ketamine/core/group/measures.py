@@ -6,8 +6,8 @@ Axes, in this order everywhere: participants, sessions, measures. A measure is o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,10 @@ class MeasureArrays:
         unknown.
     reason : ndarray of object, the same shape
         Why a value is missing; empty where it is not, or where there is no row.
+    means : mapping of str to sequence of str
+        Parts of each session that is the mean of others.
+    without_images : tuple of str
+        Sessions of which there can be no measure: visits with scores alone.
     """
 
     participants: tuple[str, ...]
@@ -61,6 +65,20 @@ class MeasureArrays:
     n_volumes_kept: FloatArray
     coverage: FloatArray
     reason: ObjectArray
+    means: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    without_images: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> list[int]:
+        """Positions of sessions that are not the mean of others."""
+        return [place for place, name in enumerate(self.sessions) if name not in self.means]
+
+    @property
+    def imaged(self) -> list[int]:
+        """Positions of sessions that can have measures."""
+        return [
+            place for place, name in enumerate(self.sessions) if name not in self.without_images
+        ]
 
     def of_task(self, task: str) -> NDArray[np.intp]:
         """Return the positions of a task's measures along the third axis."""
@@ -115,7 +133,7 @@ def arrange_measures(
     reason = filled(_texts(rows["reason"]), "", object)
     reason[np.isfinite(value)] = ""
     reason[present & np.isnan(value) & (reason == "")] = MISSING_WITHOUT_REASON
-    numbers = {
+    numbers: dict[str, Any] = {
         name: filled(rows[name].to_numpy(dtype=np.float64), np.nan, np.float64)
         for name in ("mean_fd", "n_volumes_kept")
     }

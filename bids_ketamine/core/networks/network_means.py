@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from bids_ketamine.core.group.moments import FloatArray
 from bids_ketamine.core.networks.edges import ASYMMETRY
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Shared = Literal["first", "second", "neither"]
 
@@ -205,6 +207,8 @@ def network_table(
     ValueError
         As :func:`network_mean`.
     """
+    import pandas as pd  # what only looks at networks need not load it
+
     rows: list[dict[str, Any]] = []
     for measure in measures:
         found = network_mean(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 _LABEL = r"[0-9A-Za-z+]+"
 # Entities that come after a run's own in names of outputs.
-_LATER = "space|atlas|contrast|model|stat|desc"
+_LATER = "space|atlas|seed|contrast|model|stat|desc"
 _PREFIX = rf"sub-{_LABEL}(?:_ses-{_LABEL})?"
 _TASK = rf"{_PREFIX}_task-{_LABEL}(?:_(?!(?:{_LATER})-)[a-z]+-{_LABEL})*"
 
@@ -35,9 +35,13 @@ _PARTS = {
     "run": _Part("*_task-T_run-N", _TASK),
     "space": _Part("_space-X", rf"(?:_space-{_LABEL})?"),
     "atlas": _Part("A", _LABEL),
+    "group_map": _Part(
+        "seed-N_arm-A_ses-S", rf"seed-{_LABEL}_arm-{_LABEL}_(?:ses|change)-{_LABEL}"
+    ),
     "contrast": _Part("C", r"[^_/]+"),
     "stat": _Part("Z", r"(?:effect|variance|t|F|z)"),
     "model": _Part("M", _LABEL),
+    "seed": _Part("N", _LABEL),
     "figure": _Part("FIGURE", r"(?!figures\.)[a-z0-9_-]+"),
     "crash": _Part("DATE-TIME-STEP", r".+"),
 }
@@ -133,8 +137,10 @@ def sidecar_name(name: str) -> str:
     --------
     >>> sidecar_name("group/group_tests.tsv"), sidecar_name("x_statmap.nii.gz")
     ('group/group_tests.json', 'x_statmap.json')
+    >>> sidecar_name("x_statmap.dscalar.nii")
+    'x_statmap.json'
     """
-    return re.sub(r"(\.nii\.gz|\.\w+)$", ".json", name)
+    return re.sub(r"(\.nii\.gz|\.dscalar\.nii|\.\w+)$", ".json", name)
 
 
 def key_names(content: Any, known: Iterable[str], start: str = "") -> Iterator[str]:

@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from bids_ketamine.outputs.documented.files import OutputFile
 from bids_ketamine.outputs.documented.group_record import MEASURE_SOURCES, MODEL_SOURCES, RECORD
-from bids_ketamine.outputs.group_clinical_tables import CLINICAL_TABLES, WITH_MEASURES
+from bids_ketamine.outputs.documented.keys import GROUP_SEED_MAP
+from bids_ketamine.outputs.group_clinical_tables import CLINICAL_TABLES
+from bids_ketamine.outputs.group_course_tables import COURSE_TABLES
 from bids_ketamine.outputs.group_elastic_net_tables import ELASTIC_NET_TABLES
+from bids_ketamine.outputs.group_network_tables import NETWORK_TABLES
 from bids_ketamine.outputs.group_peb_tables import PEB_TABLES
-from bids_ketamine.outputs.group_tables import GROUP_TABLES
+from bids_ketamine.outputs.group_seed_tables import SEED_TABLES
+from bids_ketamine.outputs.group_tables import FROM_MEASURES, GROUP_TABLES, OPTIONAL_TABLES
 
 _EVERY_STUDY = "for every study"
 _CLINICAL = "with `outcomes`, `table_one` or `mixed_models`"
@@ -20,6 +24,9 @@ _DIMENSIONS = "with `symptom_dimensions`"
 _BEHAVIOUR = "with `behaviour`"
 _PEB = "with `peb`"
 _NET = "with `elastic_net`"
+_EDGES = "with `edge_statistics`"
+_CONTROLS = "with `controls`"
+_MATCHED = "with `controls.matching`, if a covariate of it is known"
 
 Columns = Mapping[str, Mapping[str, object]]
 
@@ -75,12 +82,49 @@ _TABLES: Mapping[str, _Table] = {
     ),
     "group_behaviour_summary": _Table(_BEHAVIOUR, "their means by session and arm"),
     "group_behaviour_tests": _Table(_BEHAVIOUR, "their tests between sessions and arms"),
+    "group_visits": _Table(
+        "with `clinical_course`", "scores of each visit against the first: an arm and session"
+    ),
+    "group_response_rates": _Table(
+        "with `clinical_course`", "response, remission and improvement: a visit and arm"
+    ),
+    "group_score_correlations": _Table(
+        "with `score_correlations`", "scores beside an outcome's change: a score and session"
+    ),
+    "group_logistic": _Table(
+        "with `logistic_regressions`", "terms of each regression, by session and arm"
+    ),
+    "group_primary_outcomes": _Table(
+        "with `primary_outcomes`", "tests of the primary outcomes beside the corrected threshold"
+    ),
     "group_motion_summary": _Table(
         "for every study with images", "mean framewise displacement by task, session and arm"
     ),
     "group_tests_unadjusted": _Table(
         "for every study with images, unless `group.residualize_motion` is false",
         "the tests of measures that are not adjusted for head motion",
+    ),
+    "group_edges": _Table(_EDGES, "paired t test of every edge: a change, arm and pair of regions"),
+    "group_edge_components": _Table(
+        _EDGES, "connected sets of strong edges and their permutation tests, by change and arm"
+    ),
+    "group_regions": _Table(_EDGES, "regions of the matrices in their order, and their coverage"),
+    "group_controls": _Table(
+        _CONTROLS,
+        "patients against controls: a network, session, arm, and everybody or matched pairs",
+    ),
+    "group_matching": _Table(_MATCHED, "pairs of a patient and a control, and who is in none"),
+    "group_balance": _Table(
+        _MATCHED, "covariates of patients and controls before and after matching"
+    ),
+    "group_reliability": _Table(
+        "with `reliability`", "intraclass correlations over sessions: a network and arm"
+    ),
+    "group_volumes": _Table(
+        "with `volumes.outcome`", "volumes of structures beside the change of a score"
+    ),
+    "group_seed_maps": _Table(
+        "with `networks.seed_maps`", "maps of seeds over participants, and why there is none"
     ),
     "group_peb": _Table(_PEB, "effects on the parameters of each dynamic causal model"),
     "group_peb_fits": _Table(_PEB, "each analysis: participants, free energy, checks"),
@@ -102,13 +146,14 @@ _TABLES: Mapping[str, _Table] = {
 _PAGES = {
     "group_peb": "[effective_connectivity.md](effective_connectivity.md#files-of-the-group)",
     "group_elastic_net": "[prediction.md](prediction.md#files)",
-    **dict.fromkeys(CLINICAL_TABLES, "[clinical.md](clinical.md)"),
+    **dict.fromkeys([*CLINICAL_TABLES, *COURSE_TABLES], "[clinical.md](clinical.md)"),
+    **dict.fromkeys([*NETWORK_TABLES, *SEED_TABLES], "[resting_networks.md](resting_networks.md)"),
 }
 
 #: Columns of each table by the stem of its name.
 GROUP_COLUMNS: Mapping[str, Columns] = {
     **GROUP_TABLES,
-    **CLINICAL_TABLES,
+    **OPTIONAL_TABLES,
     **PEB_TABLES,
     **ELASTIC_NET_TABLES,
 }
@@ -116,7 +161,7 @@ GROUP_COLUMNS: Mapping[str, Columns] = {
 
 def _table(stem: str) -> OutputFile:
     words = _TABLES[stem]
-    measures = stem in WITH_MEASURES or stem not in {*CLINICAL_TABLES, *PEB_TABLES}
+    measures = stem in FROM_MEASURES or stem not in {*OPTIONAL_TABLES, *PEB_TABLES}
     models = stem in PEB_TABLES
     return OutputFile(
         name=f"group/{stem}.tsv",
@@ -146,6 +191,22 @@ GROUP_FILES: Mapping[str, OutputFile] = {
         "`posterior_mean`, `posterior_covariance`, `prior_mean`, `prior_covariance`, "
         "`between_covariance`, `design`, and the names `columns`, `rows`, `parameters`",
         more="[effective_connectivity.md](effective_connectivity.md#files-of-the-group)",
+    ),
+    "group_seed_map": OutputFile(
+        name="group/{group_map}_stat-fisherz_statmap.nii.gz",
+        when="with `networks.seed_maps`, from images; those of an earlier run go first",
+        content="mean of Fisher z over participants in a session (`ses`), or of its change "
+        "(`change`), by seed and arm, float32; 0 where too few have a value. group_seed_maps "
+        "lists them",
+        sidecar=True,
+        keys=GROUP_SEED_MAP,
+        more="[resting_networks.md](resting_networks.md)",
+    ),
+    "group_seed_map_grayordinates": OutputFile(
+        name="group/{group_map}_stat-fisherz_statmap.dscalar.nii",
+        when="the same from CIFTI series",
+        content="the same for every grayordinate; its `.json` is as that of volumes",
+        more="[resting_networks.md](resting_networks.md)",
     ),
     "figure": OutputFile(
         name="group/figures/{figure}.svg",

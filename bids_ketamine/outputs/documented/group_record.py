@@ -12,6 +12,15 @@ _PEB = "if the study has `peb`"
 _NET = "if the study has `elastic_net`"
 _SCORES = "if the study has `outcomes`, `table_one` or `mixed_models`"
 _BEHAVIOUR = "if the study has `behaviour`"
+_NETWORKS = (
+    "if the study has `edge_statistics`, `controls`, `reliability` or `volumes` with an outcome"
+)
+_COURSE = (
+    "if the study has `clinical_course`, `score_correlations`, `logistic_regressions` or "
+    "`primary_outcomes`"
+)
+_EDGES = "if the study has `edge_statistics`"
+_CONTROLS = "if the study has `controls`"
 _PLAN = "if there is a plan"
 
 _COUNTS = (
@@ -51,6 +60,22 @@ _NET_KEYS = (
     ("MissingValues", "Values that were imputed, by timing"),
     ("Notes", "What a reader should know"),
     ("Warnings", "What makes results doubtful"),
+)
+
+_EDGES_KEYS = (
+    ("Sessions", "Sessions whose matrix went in"),
+    ("Regions", "Regions of any of them"),
+    ("ComponentP", "Edges of a smaller p make components"),
+    ("Permutations", "Permutations that the study asks for"),
+    ("Seed", "Seed of their draws"),
+)
+
+_CONTROLS_KEYS = (
+    ("Sessions", "Sessions of the patients that are compared"),
+    ("ControlSessions", "Sessions of the controls, of which they have the mean"),
+    ("Patients", "Patients of the dataset"),
+    ("Controls", "Controls of the dataset"),
+    ("Pairs", "Matched pairs, where the study asks for matching"),
 )
 
 _PLAN_KEYS = (
@@ -102,6 +127,20 @@ RECORD = (
     Key("Behaviour.Tasks", "Tasks", "", _BEHAVIOUR),
     Key("Behaviour.ReactionTime", "`mean` or `median` of trials", "", _BEHAVIOUR),
     Key("Behaviour.Notes", "What a reader should know", "", _BEHAVIOUR),
+    Key("Networks", "Networks of regions, and volumes of structures", "", _NETWORKS),
+    Key("Networks.Edges", "Tests of edges", "", _EDGES),
+    *_inner("Networks.Edges.", _EDGES_KEYS, _EDGES),
+    Key("Networks.Controls", "Patients against controls", "", _CONTROLS),
+    *_inner("Networks.Controls.", _CONTROLS_KEYS, _CONTROLS),
+    Key("Networks.Notes", "What a reader should know", "", _NETWORKS),
+    Key("Course", "The clinical course and its correlations", "", _COURSE),
+    Key("Course.Notes", "What a reader should know", "", _COURSE),
+    Key(
+        "Course.PrimaryOutcomes",
+        "Number of primary outcomes, by which the level of significance is divided",
+        "",
+        "if the study has `primary_outcomes`",
+    ),
     Key("Blinded", "Whether arms are shown without their labels", "", _PLAN),
     Key("Plan", "The frozen study, and what differs from it", "", _PLAN),
     *_inner("Plan.", _PLAN_KEYS, _PLAN),

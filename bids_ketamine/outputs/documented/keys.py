@@ -23,6 +23,28 @@ _OF_IMAGES = "for images, not series of regions"
 _DENOISED_HERE = "where it was done here"
 _TASKS = "for tasks"
 _REST = "for rest"
+_VOLUMES = "if the study has `volumes`"
+_CLEANED = "for rest, with `cleaning`"
+
+_OF_CLEANED_RUN = (
+    Key("Cleaning", "Which volumes were left out, and what nuisance models left"),
+    Key("Cleaning.Models", "Nuisance models; `none` for series that were cleaned elsewhere"),
+    Key("Cleaning.Kept", "Volumes that are used"),
+    Key("Cleaning.Volumes", "Volumes of the run"),
+    Key("Cleaning.Minutes", "Time of the volumes that are used; null if not known", "min"),
+    Key("Cleaning.Causes", "Why the others are left out, with numbers; empty if none is"),
+    Key("Cleaning.ResidualDegreesOfFreedom", "Dimensions left for each model"),
+    Key("Cleaning.EffectiveDegreesOfFreedom", "The same, those that filled volumes blur weighted"),
+    Key("Cleaning.Reasons", "Why the run was dropped for a model; without the others"),
+    Key("Cleaning.MotionFilter", "Filter of the motion parameters in words; null for none"),
+    Key("Cleaning.CensoredVolumes", "What stood for left-out volumes while the band was filtered"),
+    Key(
+        "Cleaning.Neighbourhood",
+        "Share of variance that the cortex around a region took out, by region; null without",
+        "",
+        "with `cleaning.local_neighbourhood`",
+    ),
+)
 
 _RUN = (
     Key("Task", "Name of the task in the study"),
@@ -33,7 +55,7 @@ _RUN = (
     Key("SmoothingFWHM", "Smoothing done here, full width at half maximum; null for none", "mm"),
     Key("Volumes", "Volumes"),
     Key("VolumesKept", "Volumes that are neither outliers nor before the steady state"),
-    Key("OutlierVolumes", "Outliers: each has a regressor of its own"),
+    Key("OutlierVolumes", "Outliers: with a regressor of their own, or left out by `cleaning`"),
     Key("NonSteadyStateVolumes", "Volumes before the steady state"),
     Key("MeanFramewiseDisplacement", "Mean framewise displacement; null if not known", "mm"),
     Key("Confounds", "Names of the nuisance regressors"),
@@ -55,6 +77,28 @@ _RUN = (
     Key("VoxelsBelowThreshold", "Voxels below the mask threshold, not modelled", "", _TASKS),
     Key("ErrorTrials", "Wrong and missing answers, modelled apart", "", _TASKS),
     Key("BandPass", "Limits of the band-pass filter; null for none", "Hz", _REST),
+    *(each._replace(only=each.only or _CLEANED) for each in _OF_CLEANED_RUN),
+)
+
+_OF_CLEANED_SESSION = (
+    Key("Cleaning", "Usable time of the session, first nuisance model"),
+    Key("Cleaning.Minutes", "Time of the volumes that are used; null if not known", "min"),
+    Key("Cleaning.MinimumMinutes", "Fewest that the study accepts", "min"),
+    Key("Cleaning.Runs", "Runs of the session"),
+    Key("Cleaning.RunsUsed", "Runs that are used"),
+    Key("Cleaning.Reason", "Why the session has no measures; empty if it has"),
+    Key("Cleaning.Notes", "What a reader should know, in sentences"),
+)
+
+_OF_VOLUMES = (
+    Key("Volumes", "Volumes of brain structures"),
+    Key("Volumes.Source", "`aseg.stats` or the segmentation; null without"),
+    Key("Volumes.Intracranial", "Intracranial volume; null if not known", "mm^3"),
+    Key("Volumes.Structures", "Volume of each structure; null if not known", "mm^3"),
+    Key("Volumes.Units", "Unit of these volumes"),
+    Key("Volumes.Reason", "Why there are none; empty if there are"),
+    Key("Volumes.Notes", "What a reader should know, in sentences"),
+    Key("Volumes.Sources", "Files that were read, as BIDS URIs"),
 )
 
 _MODELS = "if the study has `dcm`"
@@ -77,6 +121,8 @@ MEASURES = (
     SOURCES,
     Key("Runs", "Facts of each run and method"),
     *(each._replace(name=f"Runs[].{each.name}") for each in _RUN),
+    *(each._replace(only=_CLEANED) for each in _OF_CLEANED_SESSION),
+    *(each._replace(only=_VOLUMES) for each in _OF_VOLUMES),
     Key("Missing", "What could not be used, or was left out by `--task-id`"),
     Key("Missing[].What", "The task, or the task and the kind of file"),
     Key("Missing[].Reason", "Why"),
@@ -137,6 +183,37 @@ _REGION_CENTRES = Key(
 CORRELATIONS = (
     Key("Given", "Regions that are held constant", "", "for partial correlations"),
     _REGION_CENTRES,
+    Key("Model", "Nuisance model", "", "with `cleaning`"),
+    Key("LeftOut", "Regions without correlations, and why", "", "with `cleaning`"),
+    Key("Reason", "Why there are no correlations at all; else empty", "", "with `cleaning`"),
+    SOURCES,
+)
+
+NETWORKS = (
+    Key("Networks", "Regions of each network"),
+    SOURCES,
+)
+
+GROUP_SEED_MAP = (
+    Key("Description", "Seed and statistic in words"),
+    Key("Units", "Fisher z"),
+    Key("Seed", "Name of the network"),
+    Key("Arm", "Treatment arm, or `all`"),
+    Key("Session", "Session, of a mean", "", "of a mean"),
+    Key("Change", "Change, of a difference", "", "of a change"),
+    Key("NumberOfParticipants", "Participants whose maps went in"),
+    Key("MinimumParticipants", "Fewest participants for a value in a voxel"),
+)
+
+SEED_MAP = (
+    Key("Description", "Seed and statistic in words"),
+    Key("Units", "Fisher z"),
+    Key("Seed", "Name of the network"),
+    Key("SeedRegions", "Regions whose series were averaged"),
+    Key("NumberOfRuns", "Runs that went in"),
+    Key("NumberOfValues", "Voxels or grayordinates with a value"),
+    Key("UnitVariance", "Whether series had the same variance in each run before runs were joined"),
+    Key("Model", "Nuisance model"),
     SOURCES,
 )
 

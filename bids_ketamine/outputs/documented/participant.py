@@ -10,11 +10,13 @@ from bids_ketamine.outputs.documented.keys import (
     DESIGN,
     DISSIMILARITY,
     MEASURES,
+    NETWORKS,
     PPI_MATRIX,
     PPI_TABLE,
     RELIABILITY,
     REPETITION_TIME,
     SAMPLING,
+    SEED_MAP,
     SOURCES,
     STATMAP,
 )
@@ -22,6 +24,7 @@ from bids_ketamine.outputs.patterns import PATTERNS
 
 _REGION = "one for each region, named after it, in rows of volumes"
 _MATRIX = "`Node` (region) and one for each region"
+_NETWORKS = "[resting_networks.md](resting_networks.md)"
 _CIRCUITS = "[effective_connectivity.md](effective_connectivity.md#files)"
 
 
@@ -43,7 +46,8 @@ PARTICIPANT_FILES: Mapping[str, OutputFile] = {
     "quality": OutputFile(
         name=_name("quality"),
         when="for every run of images",
-        content="motion and outliers, one row a volume",
+        content="motion and outliers, one row a volume; with `cleaning` an outlier is a volume "
+        "that is left out",
         always=True,
         sidecar=True,
         keys=(REPETITION_TIME, SOURCES),
@@ -61,7 +65,8 @@ PARTICIPANT_FILES: Mapping[str, OutputFile] = {
     "timeseries": OutputFile(
         name=_name("timeseries"),
         when="for every run of a task and of rest, where the study has regions",
-        content="mean series of each region: cleaned at rest; of a task in percent of the grand "
+        content="mean series of each region: cleaned at rest (with `cleaning` by the first "
+        "nuisance model, n/a in volumes that are left out); of a task in percent of the grand "
         "mean, before nuisance regression",
         sidecar=True,
         keys=tuple(
@@ -95,7 +100,7 @@ PARTICIPANT_FILES: Mapping[str, OutputFile] = {
         when="for rest, with `rest.correlations: [pearson]`",
         content="Pearson correlations of regions (r), runs joined",
         sidecar=True,
-        keys=tuple(each for each in CORRELATIONS if not each.only),
+        keys=tuple(each for each in CORRELATIONS if each.name != "Given"),
         column_words=_MATRIX,
         more="[connectivity.md](connectivity.md#resting-connectivity)",
     ),
@@ -104,9 +109,44 @@ PARTICIPANT_FILES: Mapping[str, OutputFile] = {
         when="for rest, with `rest.correlations: [partial]`",
         content="partial correlations of regions given all others (r), runs joined",
         sidecar=True,
-        keys=tuple(each._replace(only="") for each in CORRELATIONS),
+        keys=tuple(
+            each._replace(only="") if each.name == "Given" else each for each in CORRELATIONS
+        ),
         column_words=_MATRIX,
         more="[connectivity.md](connectivity.md#resting-connectivity)",
+    ),
+    "networks": OutputFile(
+        name=_name("networks"),
+        when="for rest, with `networks`",
+        content="means over the edges of networks, one row for each network measure and nuisance "
+        "model",
+        sidecar=True,
+        keys=NETWORKS,
+        more=_NETWORKS,
+    ),
+    "region_quality": OutputFile(
+        name=_name("region_quality"),
+        when="for rest, with `networks` or `cleaning`",
+        content="signal of each region before and after cleaning, mean over the runs that are "
+        "used, one row a region",
+        sidecar=True,
+        keys=(SOURCES,),
+        more=_NETWORKS,
+    ),
+    "seed_map": OutputFile(
+        name=_name("seed_map"),
+        when="for rest of images, for each network of `networks.seed_maps`",
+        content="correlation of the mean series of a network's regions with every voxel, runs "
+        "joined, Fisher z, float32; 0 where there is no signal",
+        sidecar=True,
+        keys=SEED_MAP,
+        more=_NETWORKS,
+    ),
+    "seed_map_grayordinates": OutputFile(
+        name=_name("seed_map_grayordinates"),
+        when="the same for CIFTI series",
+        content="the same for every grayordinate; its `.json` is as that of volumes",
+        more=_NETWORKS,
     ),
     "gppi": OutputFile(
         name=_name("gppi"),

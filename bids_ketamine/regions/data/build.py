@@ -44,6 +44,7 @@ from bids_ketamine.regions.data.sources import (
     schaefer_table,
     seitzman_table,
     tian_image,
+    tian_image_6,
     tian_table,
 )
 
@@ -146,8 +147,11 @@ def build(sources: Sources) -> dict[str, bytes]:
         describe("FearCircuit", TEMPLATE_2009C) | extra
     )
     for scale in (1, 2):
-        image, table = tian_image(sources, scale), tian_table(sources, scale)
-        files |= _files(f"TianS{scale}", TEMPLATE_2009C, "", image, table)
+        table = tian_table(sources, scale)
+        images = {TEMPLATE_2009C: tian_image(sources, scale)}
+        images[TEMPLATE_6] = tian_image_6(sources, scale)
+        for template, image in images.items():
+            files |= _files(f"TianS{scale}", template, "", image, table)
     for parcels, template in ((400, TEMPLATE_2009C), (400, TEMPLATE_6), (100, TEMPLATE_6)):
         image = cortex_2009c(sources) if template == TEMPLATE_2009C else cortex_6(sources, parcels)
         desc = f"desc-{parcels}Parcels7Networks_"

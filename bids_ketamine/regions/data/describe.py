@@ -97,6 +97,14 @@ ATLASES: Mapping[str, dict[str, object]] = {
     },
 }
 
+#: How the Tian images of MNI152NLin6Asym were had.
+TIAN_RULE = (
+    "Voxels of the 91,282 standard grayordinates in the file "
+    "Gordon333.32k_fs_LR_Tian_Subcortex_S2.dlabel.nii, without its cortex; voxels of the atlas "
+    "that are no grayordinates are not among them."
+)
+SCALE_ONE = " Scale 1 joins the labels of scale 2 that it holds in MNI152NLin2009cAsym."
+
 #: The Schaefer images come from different places.
 SCHAEFER_SOURCES: Mapping[str, tuple[list[str], list[str]]] = {
     "MNI152NLin2009cAsym": ([TIAN_SOURCE, SCHAEFER_SOURCE], [SCHAEFER, TIAN]),
@@ -122,6 +130,8 @@ def describe(atlas: str, template: str | None) -> dict[str, object]:
     content = dict(ATLASES[atlas])
     if template is not None:
         content |= {"Template": template, "Resolution": "2 mm"}
+    if atlas.startswith("Tian") and template == "MNI152NLin6Asym":
+        content["Rule"] = TIAN_RULE + (SCALE_ONE if atlas == "TianS1" else "")
     if atlas == "Schaefer2018" and template is not None:
         sources, references = SCHAEFER_SOURCES[template]
         content |= {"Sources": sources, "ReferencesAndLinks": references}

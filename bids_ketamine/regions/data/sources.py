@@ -11,6 +11,7 @@ import pandas as pd
 from nibabel.affines import apply_affine
 
 from bids_ketamine.errors import InputMissingError
+from bids_ketamine.images.cifti_labels import read_dense_labels
 from bids_ketamine.regions.data.circuit import FloatArray, LabelArray, Peak
 
 TEMPLATE = "tpl-MNI152NLin2009cAsym/tpl-MNI152NLin2009cAsym_res-02_"
@@ -20,7 +21,9 @@ SCHAEFER_AND_TIAN = (
     "tian2020/Schaefer2018_400Parcels_7Networks_order_Tian_Subcortex_S2_3T_"
     "MNI152NLin2009cAsym_2mm.nii.gz"
 )
-#: In the combined image the subcortical labels come first.
+#: Scale 2 on grayordinates, of which the voxels alone are taken: the cortex is Gordon's.
+GORDON_AND_TIAN = "tian2020/Gordon333.32k_fs_LR_Tian_Subcortex_S2.dlabel.nii"
+#: In the combined images the subcortical labels come first.
 SUBCORTICAL_LABELS = 32
 
 
@@ -98,6 +101,35 @@ def tian_table(sources: Sources, scale: int) -> pd.DataFrame:
 def tian_image(sources: Sources, scale: int) -> LabelImage:
     """Return the Melbourne subcortex atlas of a scale."""
     return sources.labels(TIAN.format(scale=scale) + "2009cAsym.nii.gz")
+
+
+def tian_image_6(sources: Sources, scale: int) -> LabelImage:
+    """Return the Melbourne subcortex atlas of a scale in MNI152NLin6Asym.
+
+    The voxels of grayordinates hold scale 2 as its authors laid it there; each label of scale 1
+    is what it is in the images of MNI152NLin2009cAsym: two or more labels of scale 2.
+    """
+    atlas = read_dense_labels(sources.path(GORDON_AND_TIAN))
+    names = tian_table(sources, 2)["name"].tolist()
+    if [atlas.names[key] for key in range(1, len(names) + 1)] != names:
+        raise ValueError("the atlas on grayordinates has other labels than the image")
+    inside = atlas.grayordinates.vertices < 0
+    labels: LabelArray = np.zeros(atlas.grayordinates.shape, np.int64)
+    keys = atlas.keys[inside]
+    places = tuple(atlas.grayordinates.voxels[inside].T)
+    labels[places] = np.where(keys <= SUBCORTICAL_LABELS, keys, 0)
+    if scale == 1:
+        labels = np.asarray(_scale_one_of_two(sources)[labels], np.int64)
+    return LabelImage(labels, atlas.grayordinates.affine)
+
+
+def _scale_one_of_two(sources: Sources) -> LabelArray:
+    """Return the label of scale 1 in which each of scale 2 lies, by number from 0 on."""
+    one, two = (tian_image(sources, scale).labels for scale in (1, 2))
+    parents = np.zeros(SUBCORTICAL_LABELS + 1, np.int64)
+    for label in range(1, SUBCORTICAL_LABELS + 1):
+        (parents[label],) = np.unique(one[two == label])
+    return parents
 
 
 def schaefer_table(sources: Sources, parcels: int) -> pd.DataFrame:

@@ -37,7 +37,10 @@ def choose(source, name, *, cosines=False):
 @pytest.mark.parametrize(
     ("name", "n_regressors"),
     [
+        ("2P", 2),
+        ("3P", 3),
         ("6P", 6),
+        ("9P", 9),
         ("12P", 12),
         ("24P", 24),
         ("28P", 28),
@@ -57,16 +60,16 @@ def test_each_model_has_its_number_of_regressors(name, n_regressors):
     assert (chosen.reason, chosen.missing) == ("", ())
     assert chosen.regressors.notna().all(axis=None)
     assert any("global_signal" in each for each in chosen.regressors) == (
-        name.endswith("+GS") or name in ("30P", "36P")
+        name.endswith("+GS") or name in ("3P", "9P", "30P", "36P")
     )
 
 
 def test_every_model_is_tested_and_global_signal_is_all_that_pairs_differ_in():
     assert list(NUISANCE_MODELS) == [
-        *("6P", "12P", "24P", "28P", "30P", "32P", "36P"),
+        *("2P", "3P", "6P", "9P", "12P", "24P", "28P", "30P", "32P", "36P"),
         *("aCompCor", "aCompCor+GS", "AROMA", "AROMA+GS"),
     ]
-    for without, with_it in (("28P", "30P"), ("32P", "36P"), ("AROMA", "AROMA+GS")):
+    for without, with_it in (("2P", "3P"), ("28P", "30P"), ("32P", "36P"), ("AROMA", "AROMA+GS")):
         more = set(choose(table(), with_it).regressors) - set(choose(table(), without).regressors)
         assert more
         assert all(each.startswith("global_signal") for each in more)
@@ -127,7 +130,7 @@ def test_cosines_come_with_components_where_asked_for():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="No nuisance model '36p': use 6P, 12P"):
+    with pytest.raises(ValueError, match="No nuisance model '36p': use 2P, 3P"):
         choose(table(), "36p")
 
 

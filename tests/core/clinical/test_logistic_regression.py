@@ -17,9 +17,9 @@ from bids_ketamine.core.clinical.logistic_likelihood import (
     score,
 )
 from bids_ketamine.core.clinical.logistic_regression import logistic_regression
-from tests.core.clinical.logistic_readers import READERS
 from tests.parity.evaluation import Evaluation, Verdict
 from tests.parity.manifest import read_manifest
+from tests.parity.readers import all_readers
 
 FOLDER = Path(__file__).resolve().parents[2] / "reference" / "logistic_regression"
 
@@ -32,7 +32,7 @@ def fit(outcome, predictors, *, names=("x",), method="maximum_likelihood", level
 
 def test_every_case_of_r_is_within_its_tolerance():
     manifest = read_manifest(FOLDER)
-    evaluation = Evaluation(manifest, READERS)
+    evaluation = Evaluation(manifest, all_readers())
     rows = [evaluation.judge(case) for case in manifest.cases.values()]
     assert [(row.id, row.note) for row in rows if row.verdict is not Verdict.PASS] == []
     assert len(rows) == 6

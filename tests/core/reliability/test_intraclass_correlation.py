@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from bids_ketamine.core.reliability.intraclass_correlation import session_reliability
-from tests.core.reliability.readers import READERS
 from tests.parity.evaluation import Evaluation, Verdict
 from tests.parity.manifest import read_manifest
+from tests.parity.readers import all_readers
 
 FOLDER = Path(__file__).resolve().parents[2] / "reference" / "reliability"
 RATINGS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
@@ -19,7 +19,7 @@ RATINGS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9]
 
 def test_every_case_of_r_is_within_its_tolerance():
     manifest = read_manifest(FOLDER)
-    evaluation = Evaluation(manifest, READERS)
+    evaluation = Evaluation(manifest, all_readers())
     rows = [evaluation.judge(case) for case in manifest.cases.values()]
     assert [(row.id, row.note) for row in rows if row.verdict is not Verdict.PASS] == []
     assert len(rows) == 12

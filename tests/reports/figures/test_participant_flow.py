@@ -134,7 +134,7 @@ def test_outcomes_that_follow_have_a_box_each() -> None:
         "12 participants in the dataset, 10 with a score at pre, 9 with scores at pre and post, 7 "
         "with a known change in madrs and 9 with a known change in bdi. All 9."
     )
-    assert view.table.rows[3][2] == "MADRS_pre of a participant is n/a in participants.tsv (2)"
+    assert view.table.rows[3][2] == "MADRS_pre is n/a in participants.tsv (2)"
 
 
 def test_sessions_of_several_changes_are_not_cumulative() -> None:

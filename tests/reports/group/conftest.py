@@ -254,7 +254,7 @@ def write_group_tree(
         "StudyHash": "0123456789ab",
         "GroupStudy": "norbury2021",
         "SoftwareVersion": VERSION,
-        "Notices": [f"elastic net (`elastic_net`) is not yet available {HOSTILE}"],
+        "Notices": [f"elastic net of the preset (`elastic_net`) is left out {HOSTILE}"],
         "Participants": len(tree.people),
         "Arms": sizes,
         "MotionStep": "9 of 9 measures were regressed on mean framewise displacement.",

@@ -254,7 +254,7 @@ def test_results_in_words_by_p(group_tree: Path, page: Any) -> None:
 
 def test_notes_notices_and_provenance(page: Any) -> None:
     assert f"Sub-K01 has no MADRS at the second session {HOSTILE}" in page.text
-    assert f"Elastic net ( elastic_net ) is not yet available {HOSTILE}" in page.text
+    assert f"Elastic net of the preset ( elastic_net ) is left out {HOSTILE}" in page.text
     assert "StudyHash 0123456789ab" in page.text
     assert "The study sets no limit of motion or volumes and gives no list." in page.text
 

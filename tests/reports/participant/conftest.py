@@ -71,7 +71,7 @@ def write_participant_tree(
         _write_session(output, participant, session, rng, space, shape, regions, place)
     default_log = {
         "Errors": [],
-        "Notices": [f"elastic net (`elastic_net`) is not yet available {HOSTILE}"],
+        "Notices": [f"elastic net of the preset (`elastic_net`) is left out {HOSTILE}"],
         "Sessions": dict.fromkeys(sessions, "computed"),
         "Missing": [],
     }

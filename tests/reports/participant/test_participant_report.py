@@ -106,7 +106,7 @@ def test_provenance_and_methods(page: Any) -> None:
     assert "0123456789ab ba9876543210 0.1.0" in page.text
     assert f"bids:fmriprep:sub-01/{HOSTILE}" in page.text
     assert "doi:10.1038/s41592-018-0235-4" in page.text
-    assert "Elastic net ( elastic_net ) is not yet available" in page.text
+    assert "Elastic net of the preset ( elastic_net ) is left out" in page.text
 
 
 def test_errors_come_first(

@@ -1,4 +1,4 @@
-"""Readers of R's intraclass correlations, for the manifest of their folder."""
+"""Readers of R's intraclass correlations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from bids_ketamine.core.reliability.intraclass_correlation import (
     session_reliability,
 )
 from tests.parity.evaluation import Context
+from tests.parity.readers import reader
 
 
+@reader("icc")
 def icc(case: Context) -> dict[str, object]:
     """Read one intraclass correlation."""
     found = _reliability(case)
@@ -26,6 +28,7 @@ def icc(case: Context) -> dict[str, object]:
     }
 
 
+@reader("within_participant_sd")
 def within_participant_sd(case: Context) -> dict[str, object]:
     """Read the mean squares and what follows from them."""
     found = _reliability(case)
@@ -46,6 +49,3 @@ def within_participant_sd(case: Context) -> dict[str, object]:
 def _reliability(case: Context) -> SessionReliability:
     values = case["data"].drop(columns="participant").to_numpy(dtype=float)
     return session_reliability(values, confidence_level=case.options["level"])
-
-
-READERS = {"icc": icc, "within_participant_sd": within_participant_sd}

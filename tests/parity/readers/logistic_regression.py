@@ -1,11 +1,13 @@
-"""Reader of R's logistic regressions, for the manifest of their folder."""
+"""Reader of R's logistic regressions."""
 
 from __future__ import annotations
 
 from bids_ketamine.core.clinical.logistic_regression import logistic_regression
 from tests.parity.evaluation import Context
+from tests.parity.readers import reader
 
 
+@reader("logistic_regression")
 def logistic(case: Context) -> dict[str, object]:
     """Read a logistic regression, rows in the order of R's table."""
     options, data = case.options, case["data"]
@@ -27,6 +29,3 @@ def logistic(case: Context) -> dict[str, object]:
         "p_lr": found.p_likelihood_ratio,
         "log_likelihood": found.log_likelihood,
     }
-
-
-READERS = {"logistic_regression": logistic}

@@ -120,9 +120,12 @@ def _counts(
     """Say of how many participants an outcome is known, in each session and over the change."""
     of_outcome = scores[scores["outcome"] == outcome.name]
     known = of_outcome.groupby("session")["score"].count()
+    from bids_ketamine.study.rating import changing_outcomes
+
     names = [session.name for session in spec.sessions if session.name in known]
     parts = [f"{name} {known[name]}" for name in names]
-    if spec.changes or outcome.change_column:
+    changing = outcome in changing_outcomes(spec)
+    if changing and (spec.changes or outcome.change_column):
         both = int(changes.loc[changes["outcome"] == outcome.name, "improvement"].count())
         parts.append(f"improvement {both}")
     return f"{outcome.name}: {', '.join(parts)}"
@@ -133,7 +136,10 @@ def _empty(bids_dir: Path, spec: StudySpec, scores: pd.DataFrame) -> Iterator[st
 
     Of a mean of sessions these are told, unless one of them has scores.
     """
+    from bids_ketamine.study.rating import changing_outcomes
+
     known = scores.groupby(["outcome", "session"])["score"].count()
+    changing = changing_outcomes(spec)
     for outcome in spec.outcomes:
         averaged = {
             part
@@ -141,6 +147,9 @@ def _empty(bids_dir: Path, spec: StudySpec, scores: pd.DataFrame) -> Iterator[st
             if known.get((outcome.name, mean), 0)
             for part in parts
         }
+        # Before treatment there is no change to rate.
+        for change in () if outcome in changing else spec.changes[:1]:
+            averaged |= {change.first, *spec.session_means.get(change.first, ())}
         for session in spec.own_sessions:
             if session.name in averaged:
                 continue

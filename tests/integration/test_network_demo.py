@@ -85,3 +85,12 @@ def test_sessions_say_what_was_kept(results):
         for run in facts["Runs"]:
             assert run["Cleaning"]["Kept"] == run["VolumesKept"] <= run["Volumes"] == 180
     assert sidecars
+
+
+def test_the_dry_run_expects_no_rating_before_treatment(results, capsys):
+    trial = results.parent / "trial"
+    assert main([str(trial), str(results), "group", "--study", "siegel2021", "--dry-run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"madrs: pre1 {N_PATIENTS}, pre2 0, baseline {N_PATIENTS}" in told
+    assert "cgi_i: pre1 0, pre2 0, baseline 0, day1" in told
+    assert "will be empty" not in told

@@ -90,7 +90,7 @@ def test_reasons():
     assert short.reason == "3 volumes of 2 s have no frequency in 0.009-0.05 Hz"
     # One kept volume is no run for a filter in time.
     lone = build(np.arange(180) == 7, "linear")
-    assert lone.reason == "1 volumes of 2 s have no frequency in 0.009-0.08 Hz"
+    assert lone.reason == "1 volume of 2 s has no frequency in 0.009-0.08 Hz"
     assert build(np.arange(180) == 7, "left_out").reason == ""
 
 

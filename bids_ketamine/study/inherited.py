@@ -29,12 +29,11 @@ from bids_ketamine.study.inherited_clinical import (
 )
 from bids_ketamine.study.inherited_clinical import (
     without_clinical_parts,
-    without_mixed_models,
+    without_misfit_entries,
 )
 from bids_ketamine.study.inherited_networks import (
     without_group_parts,
     without_network_parts,
-    without_regressions,
 )
 from bids_ketamine.study.inherited_sessions import without_sessions
 from bids_ketamine.study.spec import StudySpec
@@ -105,10 +104,12 @@ def without_misfits(
         parts = ()
     spec, clinical_parts = without_clinical_parts(spec, written)
     spec, clinical = _without_methods(spec, written, CLINICAL_METHODS)
-    spec, mixed = without_mixed_models(spec, written, _misfit)
+    spec, mixed = without_misfit_entries(spec, written, _misfit, section="mixed_models")
     spec, group = without_group_parts(spec, written)
     spec, methods_on_groups = _without_methods(spec, written, METHODS_ON_GROUPS)
-    spec, regressions = without_regressions(spec, written, _misfit)
+    spec, regressions = without_misfit_entries(
+        spec, written, _misfit, section="logistic_regressions"
+    )
     notices = (*sessions, *networks, *methods, *models, *methods_on_models, *parts)
     notices += (*methods_on_measures, *clinical_parts, *clinical, *mixed)
     return spec, (*notices, *group, *methods_on_groups, *regressions)

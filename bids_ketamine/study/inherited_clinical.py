@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from bids_ketamine.study.check_clinical import (
     check_symptom_dimensions,
     check_table_one,
 )
+from bids_ketamine.study.check_course import check_logistic_regression
 from bids_ketamine.study.check_mixed import check_mixed_model
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.spec import StudySpec
@@ -24,6 +25,12 @@ METHODS = {
     "repeated_measures": ("repeated-measures ANOVA", check_repeated_measures),
     "behaviour": ("behaviour by session and arm", check_behaviour),
     "symptom_dimensions": ("the analysis of symptom dimensions", check_symptom_dimensions),
+}
+
+#: The same of sections of named entries, which may go one by one.
+ENTRIES: Mapping[str, tuple[str, Callable[[StudySpec, Any, Problem], None]]] = {
+    "mixed_models": ("mixed model", check_mixed_model),
+    "logistic_regressions": ("logistic regression", check_logistic_regression),
 }
 
 
@@ -77,10 +84,14 @@ def without_clinical_parts(
     return replace(spec, mixed_models=tuple(models)), tuple(notices)
 
 
-def without_mixed_models(
-    spec: StudySpec, written: Collection[KeyPath], misfit: Callable[[StudySpec, Check], str]
+def without_misfit_entries(
+    spec: StudySpec,
+    written: Collection[KeyPath],
+    misfit: Callable[[StudySpec, Check], str],
+    *,
+    section: str,
 ) -> tuple[StudySpec, tuple[str, ...]]:
-    """Leave out inherited mixed models that do not fit.
+    """Leave out inherited entries of a section of named ones that do not fit.
 
     Parameters
     ----------
@@ -90,6 +101,8 @@ def without_mixed_models(
         Places of the user's own file.
     misfit : callable
         Returns the first sentence of a check; empty where all is well.
+    section : str
+        One of :data:`ENTRIES`.
 
     Returns
     -------
@@ -98,22 +111,23 @@ def without_mixed_models(
     notices : tuple of str
         A sentence without full stop for each.
     """
+    words, check_entry = ENTRIES[section]
     kept, notices = [], []
-    for model in spec.mixed_models:
+    for entry in getattr(spec, section):
 
-        def check(whole: StudySpec, problem: Problem, model: Any = model) -> None:
-            check_mixed_model(whole, model, problem)
+        def check(whole: StudySpec, problem: Problem, entry: Any = entry) -> None:
+            check_entry(whole, entry, problem)
 
-        inherited = ("mixed_models", model.name) not in written
+        inherited = (section, entry.name) not in written
         reason = misfit(spec, check) if inherited else ""
         if reason:
             notices.append(
-                f"the mixed model `{model.name}` of the preset (`mixed_models`) is left out: "
-                f"{reason}"
+                f"the {words} `{entry.name}` of the preset (`{section}`) is left out: {reason}"
             )
         else:
-            kept.append(model)
-    return replace(spec, mixed_models=tuple(kept)), tuple(notices)
+            kept.append(entry)
+    changed: dict[str, Any] = {section: tuple(kept)}
+    return replace(spec, **changed), tuple(notices)
 
 
 def _without_repeated_variables(spec: StudySpec, written: Collection[KeyPath]) -> StudySpec:

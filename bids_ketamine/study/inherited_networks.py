@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bids_ketamine.study.check_course import check_logistic_regression
 from bids_ketamine.study.document import KeyPath, Problem
 from bids_ketamine.study.inherited_clinical import known_names
 from bids_ketamine.study.measure_names import can_be_chosen, possible_measures
-from bids_ketamine.study.spec import LogisticRegressionSpec, NetworksSpec, StudySpec
+from bids_ketamine.study.spec import NetworksSpec, StudySpec
 
 Check = Callable[[StudySpec, Problem], None]
 
@@ -92,45 +91,6 @@ def without_group_parts(
             notices += told
     spec, told = _without_single_outcomes(spec, written)
     return spec, (*notices, *told)
-
-
-def without_regressions(
-    spec: StudySpec, written: Collection[KeyPath], misfit: Callable[[StudySpec, Check], str]
-) -> tuple[StudySpec, tuple[str, ...]]:
-    """Leave out inherited logistic regressions that do not fit.
-
-    Parameters
-    ----------
-    spec : StudySpec
-        The study.
-    written : collection of key paths
-        Places of the user's own file.
-    misfit : callable
-        Returns the first sentence of a check; empty where all is well.
-
-    Returns
-    -------
-    spec : StudySpec
-        Without them.
-    notices : tuple of str
-        A sentence without full stop for each.
-    """
-    kept, notices = [], []
-    for each in spec.logistic_regressions:
-
-        def check(whole: StudySpec, problem: Problem, one: LogisticRegressionSpec = each) -> None:
-            check_logistic_regression(whole, one, problem)
-
-        inherited = ("logistic_regressions", each.name) not in written
-        reason = misfit(spec, check) if inherited else ""
-        if reason:
-            notices.append(
-                f"the logistic regression `{each.name}` of the preset (`logistic_regressions`) is "
-                f"left out: {reason}"
-            )
-        else:
-            kept.append(each)
-    return replace(spec, logistic_regressions=tuple(kept)), tuple(notices)
 
 
 def _lists(spec: StudySpec) -> Sequence[tuple[str, str, Sequence[str], str]]:

@@ -141,7 +141,7 @@ def test_what_the_method_page_names_in_files_is_in_them():
     places = {
         "RestSpec": "bids_ketamine/study/connectivity_sections.py",
         "PARTICIPANT_SECTIONS": "bids_ketamine/outputs/provenance.py",
-        "IMAGING": "bids_ketamine/reports/group_plan.py",
+        "IMAGING": "bids_ketamine/reports/plan_keys.py",
         "RestingConnectivity": "bids_ketamine/interfaces/connectivity.py",
         "Step": "bids_ketamine/interfaces/step.py",
         "BEYOND_BIDS": "bids_ketamine/outputs/patterns.py",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bids_ketamine.reports.group_plan import SECTION_KEYS, marks, plan_sentences, plan_view
+from bids_ketamine.reports.group_plan import marks, plan_sentences, plan_view
+from bids_ketamine.reports.plan_keys import SECTION_KEYS
 from bids_ketamine.study.load import load_study
 from bids_ketamine.study.spec import StudySpec
 

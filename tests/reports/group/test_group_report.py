@@ -18,8 +18,8 @@ from scipy.stats import ttest_ind
 
 from bids_ketamine.errors import InputMissingError
 from bids_ketamine.reports.group import write_group_report
-from bids_ketamine.reports.group_plan import SECTION_KEYS
 from bids_ketamine.reports.group_summaries import detectable_difference
+from bids_ketamine.reports.plan_keys import SECTION_KEYS
 from bids_ketamine.study.load import Study, load_study
 
 HOSTILE = """<script>alert("x & y")</script>"""

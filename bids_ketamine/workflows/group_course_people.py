@@ -84,41 +84,6 @@ def entering(trial: ClinicalTrial, arms: Sequence[str]) -> tuple[str, BoolArray]
     return next(iter(course_members(trial, arms).items()))
 
 
-def session_ratings(trial: ClinicalTrial, rating: str, sessions: Sequence[str]) -> FloatArray:
-    """Return ratings of global change of the included; not assessed ones are missing.
-
-    Parameters
-    ----------
-    trial : ClinicalTrial
-        The trial.
-    rating : str
-        Outcome that is a rating.
-    sessions : sequence of str
-        Sessions wanted; one that is the mean of others is that of the ratings which are there.
-
-    Returns
-    -------
-    ndarray of shape (n_included, n_sessions)
-        1 to 7, NaN where missing.
-    """
-    return np.column_stack([_session_rating(trial, rating, each) for each in sessions])
-
-
-def _session_rating(trial: ClinicalTrial, rating: str, session: str) -> FloatArray:
-    own = _scores(trial, rating, (session,))[:, 0]
-    own = np.where(own == NOT_ASSESSED, np.nan, own)
-    parts = _scores(trial, rating, trial.spec.session(session).mean_of)
-    spoiled = (parts == NOT_ASSESSED).any(axis=1)
-    known = np.isfinite(parts) & (parts != NOT_ASSESSED)
-    n = known.sum(axis=1)
-    mean = np.where(known, parts, 0.0).sum(axis=1) / np.maximum(n, 1)
-    # A rating written for the mean itself comes first: it is another than the mean of the cells.
-    there = np.isfinite(parts)
-    plain = np.where(there, parts, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    written = np.isfinite(own) & ~np.isclose(own, plain)
-    return np.where(spoiled & ~written, np.where(n > 0, mean, np.nan), own)
-
-
 def _scores(trial: ClinicalTrial, outcome: str, sessions: Sequence[str]) -> FloatArray:
     return trial.scores_of(outcome, trial.people.included, sessions)[0]
 
@@ -144,12 +109,9 @@ def require_ratings(spec: StudySpec, bids_dir: Path, scores: pd.DataFrame) -> No
     course = spec.clinical_course
     if course is None or course.rating is None:
         return
-    own = [each.name for each in spec.own_sessions]
+    # A rating of 0, not assessed, was read as missing.
     rows = scores[scores["outcome"] == course.rating].dropna(subset="score")
-    # A mean with a rating that is not assessed may lie between 0 and 1.
-    lowest = np.where(rows["session"].isin(own), BEST_RATING, NOT_ASSESSED)
-    rated = rows["score"].between(lowest, WORST_RATING)
-    outside = rows["score"].ne(NOT_ASSESSED) & ~rated
+    outside = ~rows["score"].between(BEST_RATING, WORST_RATING)
     if outside.any():
         outcome = outcome_of(spec, course.rating)
         told = rows[outside].to_dict("records")

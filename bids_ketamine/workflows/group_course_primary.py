@@ -17,7 +17,7 @@ from bids_ketamine.outputs.group_mixed_tables import MIXED
 from bids_ketamine.study.measure_names import is_chosen
 from bids_ketamine.study.spec import MixedModelSpec, PrimaryOutcomesSpec, StudySpec
 from bids_ketamine.workflows.group_clinical_trial import ClinicalTrial, Part
-from bids_ketamine.workflows.group_course_people import chosen_levels, entering, session_ratings
+from bids_ketamine.workflows.group_course_people import chosen_levels, entering
 from bids_ketamine.workflows.group_course_scores import change_name, outcome_change
 from bids_ketamine.workflows.group_outcomes import outcome_of, sessions_of_improvement
 
@@ -102,7 +102,7 @@ def _score_row(trial: ClinicalTrial, name: str) -> dict[str, Any]:
     course = spec.clinical_course
     if course is not None and course.rating == name:
         session = sessions_of_improvement(spec, outcome)[1]
-        ratings = session_ratings(trial, name, (session,))[members, 0]
+        ratings = trial.scores_of(name, trial.people.included, (session,))[0][members, 0]
         found = one_sample_t_test(
             values=ratings,
             population_mean=NO_CHANGE,

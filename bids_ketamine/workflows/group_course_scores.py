@@ -14,7 +14,7 @@ from bids_ketamine.core.group.moments import FloatArray
 from bids_ketamine.outputs.group_course_tables import CORRELATIONS, COURSE_TABLES, LOGISTIC
 from bids_ketamine.study.spec import LogisticRegressionSpec, OutcomeSpec, StudySpec
 from bids_ketamine.workflows.group_clinical_trial import ClinicalTrial, Part
-from bids_ketamine.workflows.group_course_people import course_members, entering, session_ratings
+from bids_ketamine.workflows.group_course_people import course_members, entering
 from bids_ketamine.workflows.group_outcomes import outcome_of, scores_of
 
 
@@ -63,9 +63,6 @@ def session_values(trial: ClinicalTrial, outcome: str, session: str) -> FloatArr
     outcome, session : str
         Their names.
     """
-    course = trial.spec.clinical_course
-    if course is not None and course.rating == outcome:
-        return session_ratings(trial, outcome, (session,))[:, 0]
     return trial.scores_of(outcome, trial.people.included, (session,))[0][:, 0]
 
 

@@ -20,7 +20,7 @@ from bids_ketamine.outputs.group_course_tables import COURSE_TABLES, RATES, VISI
 from bids_ketamine.study.spec import ClinicalCourseSpec
 from bids_ketamine.workflows.group_clinical_course import course_rows
 from bids_ketamine.workflows.group_clinical_trial import ClinicalTrial, Part
-from bids_ketamine.workflows.group_course_people import course_members, session_ratings
+from bids_ketamine.workflows.group_course_people import course_members
 
 RESPONSE, REMISSION, IMPROVEMENT = "response", "remission", "improvement"
 
@@ -158,7 +158,7 @@ def _rates(trial: ClinicalTrial, course: _Course) -> tuple[list[dict[str, Any]],
     if section.remission_below is not None:
         found[REMISSION] = remitted(scores=scores, below=section.remission_below)
     if section.rating is not None:
-        ratings = session_ratings(trial, section.rating, after)
+        ratings, _ = trial.scores_of(section.rating, trial.people.included, after)
         found[IMPROVEMENT] = improved(ratings=ratings, at_most=section.rating_at_most)
     rows = []
     for rate, values in found.items():

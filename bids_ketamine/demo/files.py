@@ -47,6 +47,27 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Iterable[objec
     write_text(path, "\n".join(lines) + "\n")
 
 
+def write_columns(
+    start: str,
+    columns: Mapping[str, NDArray[np.floating]],
+    described: Mapping[str, Mapping[str, object]],
+) -> None:
+    """Write columns as a table, and what describes them beside it.
+
+    Parameters
+    ----------
+    start : str
+        Path without ``.tsv`` and ``.json``.
+    columns : mapping of str to ndarray of shape (n_rows,)
+        In the order of the file; missing values are NaN.
+    described : mapping of str to mapping
+        Sidecar entries.
+    """
+    rows = np.column_stack(list(columns.values())).tolist()
+    write_table(Path(f"{start}.tsv"), list(columns), rows)
+    write_json(Path(f"{start}.json"), described)
+
+
 def write_image(
     path: Path,
     voxels: NDArray[np.integer],

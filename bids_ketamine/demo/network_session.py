@@ -12,7 +12,7 @@ from bids_ketamine.demo import network_sidecars, sidecars
 from bids_ketamine.demo.brain import load_brain
 from bids_ketamine.demo.cifti_files import write_series
 from bids_ketamine.demo.confounds import confounds_table
-from bids_ketamine.demo.files import write_image, write_json, write_table
+from bids_ketamine.demo.files import write_columns, write_image, write_json
 from bids_ketamine.demo.network_grayordinates import sampled_voxels
 from bids_ketamine.demo.network_groups import network_fluctuations
 from bids_ketamine.demo.network_model import NetworkModel
@@ -136,10 +136,7 @@ class NetworkSessionWriter:
             t_r=T_R,
             brain=self.brain,
         )
-        confounds = f"{target}_desc-confounds_timeseries"
-        rows = np.column_stack(list(columns.values())).tolist()
-        write_table(Path(f"{confounds}.tsv"), list(columns), rows)
-        write_json(Path(f"{confounds}.json"), metadata)
+        write_columns(f"{target}_desc-confounds_timeseries", columns, metadata)
 
     def _write_volume(self, start: Path, stored: NDArray[np.int16], source: str) -> None:
         images: Sequence[

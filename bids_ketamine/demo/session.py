@@ -12,7 +12,7 @@ from bids_ketamine.demo.brain import load_brain
 from bids_ketamine.demo.circuit import CIRCUIT_REGIONS, circuit_signals
 from bids_ketamine.demo.confounds import confounds_table
 from bids_ketamine.demo.coupling import correlation_matrix, coupled_fluctuations
-from bids_ketamine.demo.files import write_image, write_json, write_table
+from bids_ketamine.demo.files import write_columns, write_image, write_json, write_table
 from bids_ketamine.demo.parameters import ForwardModel
 from bids_ketamine.demo.participants import Participant
 from bids_ketamine.demo.regions import (
@@ -151,13 +151,7 @@ class SessionWriter:
             t_r=T_R,
             brain=self.brain,
         )
-        confounds = f"{stem}_desc-confounds_timeseries"
-        write_table(
-            Path(f"{confounds}.tsv"),
-            list(columns),
-            np.column_stack(list(columns.values())).tolist(),
-        )
-        write_json(Path(f"{confounds}.json"), metadata)
+        write_columns(f"{stem}_desc-confounds_timeseries", columns, metadata)
 
 
 def raw_stem(names: tuple[str, str, str]) -> str:
